@@ -1,0 +1,23 @@
+/**
+ * Which events reach which consumer's queue. Infrastructure makes the bus rules of it, the simulation its routing.
+ */
+export const SUBSCRIPTIONS = {
+  /** Raises, replaces and closes alerts (G-10, C-1). */
+  alerts: ['DisputeGraded.v1'],
+  /** Shows what is at stake (S-21). */
+  stakes: [
+    'DisputeGraded.v1',
+    'DisputeCorrected.v1',
+    'ResponsibilityDetermined.v1',
+    'PartiesNoticed.v1',
+    'ResponsibilityWaived.v1',
+    'DisputeClosed.v1',
+  ],
+  /** Posts points (S-1, S-2, S-5, S-12 to S-14). */
+  scoring: ['PartiesNoticed.v1', 'ResponsibilityWaived.v1', 'SatisfactionRated.v1', 'DisputeReopened.v1'],
+  /** Ends the responsibility track of a dispute when its points are posted or void. */
+  disputes: ['EntriesPosted.v1', 'EntriesVoided.v1'],
+  /** Counts everything. */
+  insights: 'everything',
+} as const satisfies Record<string, readonly string[] | 'everything'>;
+export type Consumer = keyof typeof SUBSCRIPTIONS;
