@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Instant } from '../domain/calendar/civil-date.ts';
+import { DUE_KINDS, type Due, type DueKind, type DueStore } from '../domain/ports/due-store.ts';
+import type { TableName, Tables } from '../domain/ports/tables.ts';
+import { shardOf } from './shard.ts';
+
+/** Partitions of a table's index of deadlines. A change leaves what stands in the others unseen: never lower it. */
+const DUE_PARTITIONS = 16;
+/** Earlier than every deadline; a key in DynamoDB cannot be empty. */
+const BEGINNING: Instant = '0000-01-01T00:00:00Z';
+
+/** The attributes that put an item into the index of deadlines; removed when nothing is due any more. */
+export interface DueAttributes {
+  readonly duePartition: string;
+  readonly dueAt: Instant;
+  readonly dueKind: DueKind;
+}
+/** The names of {@link DueAttributes}, for a write that removes them. */
+export const DUE_ATTRIBUTE_NAMES = ['duePartition', 'dueAt', 'dueKind'] as const satisfies (keyof DueAttributes)[];
+
+/** The attributes with which an item of partition `pk` falls due at `dueAt`. */
+export function dueAttributes(table: TableName, pk: string, dueAt: Instant, kind: DueKind): DueAttributes {
+  return { duePartition: duePartition(table, pk), dueAt, dueKind: kind };
+}
+
+/** The index partition of an item: one of 16, by a stable hash of its partition key. */
+export function duePartition(table: TableName, pk: string): string {
+  return partitionName(table, shardOf(pk, DUE_PARTITIONS));
+}
+
+/** The open deadlines of one table, read from all partitions of its index. */
+export function dueStore(tables: Tables, table: TableName): DueStore {
+  return {
+    async *dueUntil(until) {
+      for (let shard = 0; shard < DUE_PARTITIONS; shard += 1) {
+        let cursor: string | undefined;
+        do {
+          const page = await tables.query({
+            table,
+            index: 'byDue',
+            partition: partitionName(table, shard),
+            range: { from: BEGINNING, to: until },
+            cursor,
+          });
+          if (page.items.length > 0) yield page.items.map(parseDue);
+          cursor = page.next;
+        } while (cursor !== undefined);
+      }
+    },
+  };
+}
+
+const DueItem = z.object({ pk: z.string(), dueAt: z.string(), dueKind: z.enum(DUE_KINDS) });
+
+function parseDue(item: unknown): Due {
+  const { pk, dueAt, dueKind } = DueItem.parse(item);
+  return { kind: dueKind, pk, dueAt };
+}
+
+function partitionName(table: TableName, shard: number): string {
+  return `DUE#${table}#${String(shard).padStart(2, '0')}`;
+}
