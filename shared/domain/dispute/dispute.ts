@@ -97,6 +97,12 @@ export interface Dispute {
   readonly causeReport?: CauseReport;
   readonly determination?: Determination;
   readonly notice?: { readonly noticedAt: Instant; readonly windowEndsAt: Instant };
+  /** The determination that the parties were told last; it stays when a second one is in the making. */
+  readonly lastNoticed?: {
+    readonly determinationId: string;
+    readonly validity: Validity;
+    readonly responsibleDepartment: string;
+  };
   readonly resolvedAt?: Instant;
   readonly rating?: { readonly value: Rating; readonly ratedAt: Instant; readonly ratedBy: string };
   readonly closedAt?: Instant;

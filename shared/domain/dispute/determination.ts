@@ -1,0 +1,97 @@
+import { actorId } from '../access/roles.ts';
+import type { Directory } from '../policy/directory.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Fault, Refusal } from '../refusal.ts';
+import { departmentOf, isActiveAt } from './classify.ts';
+import type { DecisionContext } from './decide.ts';
+import type { Dispute, Share, Validity } from './dispute.ts';
+
+/** One whole dispute, in basis points. */
+export const WHOLE_DISPUTE_BP = 10_000;
+
+/** Whether a validity moves points: unfounded disputes and external causes move none (D-3). */
+export function movesPoints(validity: Validity): boolean {
+  return validity === 'valid' || validity === 'partly-valid';
+}
+
+/**
+ * What is wrong with the shares of a determination: their number, their sum, their subjects, a systemic cause without
+ * a system share (D-3).
+ */
+export function shareFaults(
+  dispute: Dispute,
+  validity: Validity,
+  shares: readonly Share[],
+  policy: Policy,
+  context: Pick<DecisionContext, 'directory' | 'now' | 'zone'>,
+): Fault[] {
+  if (!movesPoints(validity)) {
+    return shares.length === 0 ? [] : [{ path: 'shares', message: `none when the dispute is ${validity} (D-3)` }];
+  }
+  const { maxShares } = policy.determination;
+  const faults: Fault[] = [];
+  if (shares.length < 1 || shares.length > maxShares) {
+    faults.push({ path: 'shares', message: `1 to ${maxShares} shares, got ${shares.length} (D-3)` });
+  }
+  const sum = shares.reduce((total, share) => total + share.bp, 0);
+  if (sum !== WHOLE_DISPUTE_BP)
+    faults.push({ path: 'shares', message: `must add up to ${WHOLE_DISPUTE_BP} bp, got ${sum} (D-3)` });
+  const seen = new Set<string>();
+  for (const [index, share] of shares.entries()) {
+    if (!isActiveAt(share.subject, context.directory, context.now, context.zone)) {
+      faults.push({ path: `shares.${index}.subject`, message: `no active subject ${share.subject} in the directory` });
+    }
+    if (seen.has(`${share.kind} ${share.subject}`)) {
+      faults.push({ path: `shares.${index}`, message: `${share.subject} holds a ${share.kind} share already` });
+    }
+    seen.add(`${share.kind} ${share.subject}`);
+  }
+  if (dispute.causeReport?.branches.includes('system') && !shares.some((share) => share.kind === 'system')) {
+    faults.push({ path: 'shares', message: 'the causes are systemic: a system share is needed (D-3)' });
+  }
+  return faults;
+}
+
+/**
+ * Separation (D-4): the decider was not of the investigation, decides neither on themselves nor on their own
+ * department, and where performance or its people hold a share, the leading group decides.
+ *
+ * @returns the refusal, or undefined when this person may decide
+ */
+export function separationRefusal(
+  dispute: Dispute,
+  shares: readonly Share[],
+  context: Pick<DecisionContext, 'actor' | 'directory'>,
+): Refusal | undefined {
+  const { actor, directory } = context;
+  const decider = actorId(actor);
+  const refuse = (detail: string): Refusal => ({ refused: 'person', rule: 'D-4', detail });
+  const { investigator, team = [] } = dispute.investigation ?? {};
+  if (decider === investigator || team.includes(decider)) {
+    return refuse(`${decider} was in the investigation of this dispute and cannot decide on it`);
+  }
+  if (shares.some((share) => share.subject === decider)) return refuse(`${decider} cannot decide on themselves`);
+  const departments = new Set(shares.map((share) => departmentOf(share.subject, directory)));
+  const own = directory.get(decider)?.department ?? actor.department;
+  if (own !== undefined && departments.has(own))
+    return refuse(`${decider} cannot decide on their own department ${own}`);
+  const leading = actor.roles.includes('leading');
+  if (departments.has('performance')) {
+    return leading ? undefined : refuse('the performance department holds a share: the leading group determines');
+  }
+  return actor.roles.includes('performance') ? undefined : refuse('the performance department determines (D-3)');
+}
+
+/**
+ * The department that a determination points to: largest sum of shares with its people's, ties to the lower id; the
+ * preliminary one where no department holds a share (S-13).
+ */
+export function responsibleDepartment(dispute: Dispute, shares: readonly Share[], directory: Directory): string {
+  const sums = new Map<string, number>();
+  for (const share of shares) {
+    const department = departmentOf(share.subject, directory);
+    if (department !== undefined) sums.set(department, (sums.get(department) ?? 0) + share.bp);
+  }
+  const [largest] = [...sums].sort(([a, sumA], [b, sumB]) => sumB - sumA || (a < b ? -1 : 1));
+  return largest?.[0] ?? dispute.department;
+}
