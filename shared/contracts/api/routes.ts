@@ -1,4 +1,5 @@
-import type { Role } from '#shared/domain/access/roles.ts';
+import type { Role } from '../../domain/access/roles.ts';
+import type { CommandName } from '../../domain/dispute/commands.ts';
 
 /** One row of the access matrix (T-1): a route, who may call it, and the function that answers. */
 export interface Route {
@@ -20,18 +21,24 @@ export type Step =
   | 'alerts/answer-alerts'
   | 'scorecards/answer-scorecards';
 
-const caseReaders = ['officer', 'supervisor', 'performance', 'liaison', 'head', 'legal', 'pr', 'leading', 'oversight'] as const;
+const caseReaders = [
+  'officer',
+  'supervisor',
+  'performance',
+  'liaison',
+  'head',
+  'legal',
+  'pr',
+  'leading',
+  'oversight',
+] as const;
 const caseWorkers = ['officer', 'supervisor'] as const;
 const cardReaders = ['performance', 'head', 'employee', 'partner', 'leading', 'oversight', 'hr', 'executive'] as const;
 const ownDepartment = 'a head sees the disputes of their own department';
 const ownCard = 'an employee or partner sees their own card, a head those of their own department';
 
-const command = (name: string, access: readonly Role[] = caseWorkers): Route => ({
-  method: 'POST',
-  path: `/disputes/{id}/${name}`,
-  access,
-  step: 'disputes/answer-disputes',
-});
+const command = <const N extends CommandName, const A extends readonly Role[]>(name: N, access: A) =>
+  ({ method: 'POST', path: `/disputes/{id}/${name}`, access, step: 'disputes/answer-disputes' }) as const;
 
 /** Every route of the system, in the order in which a dispute meets them. Infrastructure, handlers, OpenAPI and tests read it. */
 export const ROUTES = [
@@ -52,18 +59,29 @@ export const ROUTES = [
     own: 'an integrator sees the receipts of their own source',
     step: 'intake/answer-intake',
   },
-  { method: 'GET', path: '/intake/reconciliation', access: ['officer', 'supervisor', 'operator'], step: 'intake/answer-intake' },
+  {
+    method: 'GET',
+    path: '/intake/reconciliation',
+    access: ['officer', 'supervisor', 'operator'],
+    step: 'intake/answer-intake',
+  },
   { method: 'POST', path: '/sources/{source}/secret', access: ['operator'], step: 'intake/manage-sources' },
   { method: 'GET', path: '/disputes', access: caseReaders, own: ownDepartment, step: 'disputes/answer-disputes' },
   { method: 'GET', path: '/disputes/{id}', access: caseReaders, own: ownDepartment, step: 'disputes/answer-disputes' },
-  { method: 'GET', path: '/disputes/{id}/timeline', access: caseReaders, own: ownDepartment, step: 'disputes/answer-disputes' },
-  command('filing'),
-  command('assignment'),
-  command('regrading'),
-  command('resolution'),
-  command('rating'),
-  command('closure'),
-  command('reopening'),
+  {
+    method: 'GET',
+    path: '/disputes/{id}/timeline',
+    access: caseReaders,
+    own: ownDepartment,
+    step: 'disputes/answer-disputes',
+  },
+  command('filing', caseWorkers),
+  command('assignment', caseWorkers),
+  command('regrading', caseWorkers),
+  command('resolution', caseWorkers),
+  command('rating', caseWorkers),
+  command('closure', caseWorkers),
+  command('reopening', caseWorkers),
   command('investigation', ['officer', 'supervisor', 'performance']),
   command('cause-report', ['officer', 'supervisor', 'performance']),
   command('determination', ['performance', 'leading']),
@@ -72,7 +90,13 @@ export const ROUTES = [
   { method: 'GET', path: '/alerts', access: ['performance', 'leading', 'oversight'], step: 'alerts/answer-alerts' },
   { method: 'POST', path: '/alerts/{id}/acknowledgement', access: ['performance'], step: 'alerts/answer-alerts' },
   { method: 'GET', path: '/scorecards', access: cardReaders, own: ownCard, step: 'scorecards/answer-scorecards' },
-  { method: 'GET', path: '/scorecards/{subject}/{period}', access: cardReaders, own: ownCard, step: 'scorecards/answer-scorecards' },
+  {
+    method: 'GET',
+    path: '/scorecards/{subject}/{period}',
+    access: cardReaders,
+    own: ownCard,
+    step: 'scorecards/answer-scorecards',
+  },
   {
     method: 'GET',
     path: '/scorecards/{subject}/{period}/explanation',
@@ -80,5 +104,22 @@ export const ROUTES = [
     own: ownCard,
     step: 'scorecards/answer-scorecards',
   },
-  { method: 'GET', path: '/scorecards/{subject}/{period}/entries', access: cardReaders, own: ownCard, step: 'scorecards/answer-scorecards' },
+  {
+    method: 'GET',
+    path: '/scorecards/{subject}/{period}/entries',
+    access: cardReaders,
+    own: ownCard,
+    step: 'scorecards/answer-scorecards',
+  },
 ] as const satisfies readonly Route[];
+
+/** A route as API Gateway names it: `POST /disputes/{id}/filing`. */
+export type RouteKey = KeyOf<(typeof ROUTES)[number]>;
+/** The routes that one handler answers. */
+export type RouteKeyOf<S extends Step> = KeyOf<Extract<(typeof ROUTES)[number], { step: S }>>;
+type KeyOf<R extends Route> = R extends Route ? `${R['method']} ${R['path']}` : never;
+
+/** The row of the access matrix by its route key; undefined for a route that does not exist. */
+export function findRoute(routeKey: string): Route | undefined {
+  return ROUTES.find((route) => `${route.method} ${route.path}` === routeKey);
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { epochSeconds, type Instant, instantOf, startOfDay, type TimeZone } from '../domain/calendar/civil-date.ts';
+import { line, Money, Slug, Threat, text } from './shapes.ts';
+
+/** When it happened: RFC 3339 with offset, kept as the UTC second (a fraction is cut off), or a day. */
+const OccurredAt = z.union(
+  [
+    z.iso
+      .datetime({ offset: true })
+      .refine((instant) => instant >= '0001-01-02' && instant < '9999-12-31', 'is out of the calendar')
+      .overwrite((instant) => instantOf(epochSeconds(instant))),
+    z.iso.date().refine((day) => day >= '0001-01-02' && day < '9999-12-31', 'is out of the calendar'),
+  ],
+  'is neither RFC 3339 with seconds and offset nor a day YYYY-MM-DD',
+);
+
+const AttributeValues = z.record(
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^\u0000-\u001f\u007f]*$/)
+    .refine((key) => key.isWellFormed()),
+  z.union([
+    z
+      .string()
+      .max(1_000)
+      .refine((value) => value.isWellFormed(), 'holds half a character'),
+    z.number(),
+    z.boolean(),
+  ]),
+);
+const MAX_ATTRIBUTES = 50;
+/** Free attributes, at most 50. The key `__proto__` is refused here, because zod's record would drop it without a word. */
+const Attributes = z
+  .unknown()
+  .refine((value) => !(value instanceof Object && Object.hasOwn(value, '__proto__')), '__proto__ is no attribute')
+  .pipe(AttributeValues.refine((values) => Object.keys(values).length <= MAX_ATTRIBUTES, 'holds over 50 attributes'))
+  .meta({
+    type: 'object',
+    maxProperties: MAX_ATTRIBUTES,
+    propertyNames: { type: 'string', minLength: 1, maxLength: 64 },
+    additionalProperties: { anyOf: [{ type: 'string', maxLength: 1_000 }, { type: 'number' }, { type: 'boolean' }] },
+  });
+
+const Sender = z.strictObject({
+  /** The sender's own reference of the customer. */
+  ref: line(200).optional(),
+  name: line(200).optional(),
+  phone: line(50).optional(),
+  email: line(320).optional(),
+  /** Sets priority, never the level (G-5). */
+  tier: z.enum(['ordinary', 'high-value', 'at-risk']).optional(),
+});
+
+const reportFields = {
+  /** The sender's id of this report, remembered for good (I-5). */
+  externalId: line(200),
+  occurredAt: OccurredAt,
+  customer: Sender.optional(),
+  /** What the customer said, in their language. */
+  text: text(100_000).optional(),
+  /** A BCP 47 tag: `zh-Hant`. */
+  language: z
+    .string()
+    .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$/, 'is no language tag')
+    .optional(),
+  demand: text(4_000).optional(),
+  category: Slug.optional(),
+  type: Slug.optional(),
+  amount: Money.optional(),
+  facts: z
+    .strictObject({
+      personalSafety: z.boolean().optional(),
+      hazard: z.boolean().optional(),
+      leaving: z.boolean().optional(),
+      interrupted: z.boolean().optional(),
+      threat: Threat.optional(),
+    })
+    .optional(),
+  publicOpinion: z
+    .strictObject({
+      reach: z.int().nonnegative().optional(),
+      media: z.boolean().optional(),
+      regulator: z.boolean().optional(),
+    })
+    .optional(),
+  order: line(200).optional(),
+  product: line(200).optional(),
+  batch: line(200).optional(),
+  region: line(200).optional(),
+  partner: Slug.optional(),
+  department: Slug.optional(),
+  employee: Slug.optional(),
+  /** The provider's conversation, by which replies join (I-6). */
+  thread: line(500).optional(),
+  attachments: z
+    .array(z.strictObject({ name: line(255).optional(), url: line(2_048) }))
+    .max(50)
+    .optional(),
+  attributes: Attributes.optional(),
+};
+
+const hasTextOrType = (report: { text?: string; type?: string }) =>
+  report.text !== undefined || report.type !== undefined;
+const TEXT_OR_TYPE = { path: ['text'], message: 'text or type is mandatory' };
+
+/**
+ * One report as every plain sender writes it: body of the webhook (I-2). An unknown field is refused. Whether its
+ * category, type, department, employee and partner exist is policy's and the directory's to say (G-1).
+ */
+export const ReportV1 = z.strictObject(reportFields).refine(hasTextOrType, TEXT_OR_TYPE);
+export type ReportV1 = z.infer<typeof ReportV1>;
+
+/** The same on the in-house queue: the message names its source beside it (I-2). */
+export const InHouseMessageV1 = z.strictObject({ source: Slug, ...reportFields }).refine(hasTextOrType, TEXT_OR_TYPE);
+export type InHouseMessageV1 = z.infer<typeof InHouseMessageV1>;
+
+/**
+ * `occurredAt` as an instant: a day without time is 00:00 in the organisation's zone (I-5).
+ *
+ * @param occurredAt of a parsed report
+ */
+export function occurredAtInstant(occurredAt: string, zone: TimeZone): Instant {
+  return occurredAt.length === 'YYYY-MM-DD'.length ? startOfDay(zone, occurredAt) : occurredAt;
+}
