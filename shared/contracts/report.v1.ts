@@ -15,12 +15,7 @@ const OccurredAt = z.union(
 );
 
 const AttributeValues = z.record(
-  z
-    .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^\u0000-\u001f\u007f]*$/)
-    .refine((key) => key.isWellFormed()),
+  line(64),
   z.union([
     z
       .string()

@@ -16,7 +16,7 @@ export const text = (max: number) =>
     .min(1)
     .max(max)
     .regex(/\S/, 'is blank')
-    .regex(/^[^\u0000]*$/, 'holds a NUL')
+    .refine((value) => !value.includes('\0'), 'holds a NUL')
     .refine(wellFormed, NOT_WELL_FORMED);
 
 /** A name, number or address on one line: not blank, no control characters. */
@@ -26,7 +26,7 @@ export const line = (max: number) =>
     .min(1)
     .max(max)
     .regex(/\S/, 'is blank')
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'holds a control character')
+    .regex(/^[ -~\u00a0-\uffff]*$/, 'holds a control character')
     .refine(wellFormed, NOT_WELL_FORMED);
 
 /** An id that people gave: a department, employee, partner, type, category, indicator or source (`E-204`, `late-delivery`). */
