@@ -168,12 +168,13 @@ function correct(
   const { channel, occurredAt, policyVersion } = dispute;
   const grade = gradeDispute({ facts, publicOpinion, amount, channel, occurredAt }, policy, zone, now);
   const header = { ...headerOf(dispute), ...to, level: grade.level };
-  const correction = { dispute: header, from, facts, publicOpinion, amount, correctedBy: actorId(actor) };
+  const previousLevel = dispute.grade.level;
+  const correction = { dispute: header, from, previousLevel, facts, publicOpinion, amount, correctedBy: actorId(actor) };
   return {
     header,
     events: [
       { type: 'DisputeCorrected.v1', policyVersion, data: correction },
-      { type: 'DisputeGraded.v1', policyVersion, data: { dispute: header, previousLevel: dispute.grade.level, grade } },
+      { type: 'DisputeGraded.v1', policyVersion, data: { dispute: header, previousLevel, grade } },
     ],
   };
 }

@@ -56,6 +56,8 @@ export interface DisputeCorrected {
   readonly data: {
     readonly dispute: CaseHeader;
     readonly from: Classification;
+    /** The level before; the grading of the same decision says the new one. */
+    readonly previousLevel: Level;
     readonly facts: Facts;
     readonly publicOpinion: PublicOpinion;
     readonly amount?: Money;
