@@ -77,7 +77,10 @@ export interface Policy {
     readonly signatureToleranceSeconds: number;
     /** How far ahead of our clock `occurredAt` may be (I-5). */
     readonly aheadSeconds: number;
+    /** How long a rotated secret stays valid beside its successor, how many are valid at once, how long one is cached (I-3). */
     readonly secretOverlapSeconds: number;
+    readonly activeSecrets: number;
+    readonly secretCacheSeconds: number;
     /** Category and type of a report that names neither (G-1). */
     readonly unclassified: { readonly category: string; readonly type: string };
     /** From filing to both departments knowing (I-11). */
@@ -142,7 +145,10 @@ export function categoryOfType(policy: Policy, type: string): Category | undefin
 export function policyInForce(policies: readonly Policy[], day: Day): Policy {
   const inForce = policies
     .filter((policy) => policy.effectiveFrom <= day)
-    .sort((a, b) => (a.effectiveFrom < b.effectiveFrom ? 1 : a.effectiveFrom > b.effectiveFrom ? -1 : b.version - a.version))[0];
-  if (!inForce) throw new RangeError(`no policy is in force on ${day}; the earliest of ${policies.length} starts later`);
+    .sort((a, b) =>
+      a.effectiveFrom < b.effectiveFrom ? 1 : a.effectiveFrom > b.effectiveFrom ? -1 : b.version - a.version,
+    )[0];
+  if (!inForce)
+    throw new RangeError(`no policy is in force on ${day}; the earliest of ${policies.length} starts later`);
   return inForce;
 }
