@@ -7,8 +7,8 @@ import { WriteRefused } from '#shared/domain/ports/tables.ts';
 const SEQUENCES = 200;
 const SEED = 20_261_122;
 const TABLES = ['cases', 'scorecards'] as const;
-const PKS = ['p', 'é', 'P'] as const;
-const SKS = ['a', 'B', '\uffff', '\u{1f600}'] as const;
+const PKS = ['p', 'é'] as const;
+const SKS = ['a', '\uffff', '\u{1f600}'] as const;
 const INDEX_NAMES: readonly IndexName[] = ['byDue', 'byList'];
 
 const anyKey = fc.record({ pk: fc.constantFrom(...PKS), sk: fc.constantFrom(...SKS) });
@@ -55,7 +55,7 @@ const anyWrite: fc.Arbitrary<Write> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ table: anyTable, check: anyKey, if: anyCondition }) },
   { weight: 2, arbitrary: fc.record({ table: anyTable, remove: anyKey, if: maybeCondition }) },
 );
-const anySequence = fc.array(fc.array(anyWrite, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 });
+const anySequence = fc.array(fc.array(anyWrite, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 10 });
 
 /** What is added to is not set, and what is set is not removed; the clash itself is one of the mistakes tested elsewhere. */
 function withoutClashes(write: Write): Write {
