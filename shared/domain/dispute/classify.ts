@@ -1,6 +1,6 @@
 import { dayIn, type Instant, type TimeZone } from '../calendar/civil-date.ts';
 import type { Directory, SubjectKind } from '../policy/directory.ts';
-import { findType, type Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Fault, Refusal } from '../refusal.ts';
 import type { Classification } from './dispute-events.ts';
 
@@ -38,40 +38,23 @@ export function classify(parts: ClassificationParts, policy: Policy, directory: 
 }
 
 function placeInTree(parts: ClassificationParts, policy: Policy): Classification | Fault {
-  const { category, type } = parts;
-  if (category === undefined && type === undefined) {
-    const { category: fallback, type: fallbackType } = policy.intake.unclassified;
-    return (
-      place(policy, fallback, fallbackType) ?? {
-        path: 'category',
-        message: `policy ${policy.version} has no place for it`,
-      }
-    );
+  const nothing = parts.category === undefined && parts.type === undefined;
+  const { category, type = 'other' }: ClassificationParts = nothing ? policy.intake.unclassified : parts;
+  const categories = policy.categories.filter(({ id }) => category === undefined || id === category);
+  if (categories.length === 0) {
+    return { path: 'category', message: `unknown; one of ${policy.categories.map(({ id }) => id).join(', ')}` };
   }
-  if (category === undefined) return placeOfTypeAlone(type ?? '', policy);
-  const known = policy.categories.find((c) => c.id === category);
-  if (!known) return { path: 'category', message: `unknown; one of ${policy.categories.map((c) => c.id).join(', ')}` };
-  return (
-    place(policy, category, type ?? 'other') ?? {
-      path: 'type',
-      message: `unknown in ${category}; one of ${known.types.map((t) => t.id).join(', ')}`,
-    }
+  const places = categories.flatMap(({ id, types }) =>
+    types.filter((found) => found.id === type).map(({ department }) => ({ category: id, type, department })),
   );
-}
-
-function placeOfTypeAlone(type: string, policy: Policy): Classification | Fault {
-  const holders = policy.categories.filter((c) => c.types.some((t) => t.id === type));
-  const [only, another] = holders;
-  if (only && !another) return place(policy, only.id, type) ?? { path: 'type', message: 'unknown' };
-  if (only)
-    return { path: 'category', message: `needed beside type ${type}; one of ${holders.map((c) => c.id).join(', ')}` };
-  const known = policy.categories.flatMap((c) => c.types.map((t) => t.id)).filter((id) => id !== 'other');
-  return { path: 'type', message: `unknown; one of ${known.join(', ')}` };
-}
-
-function place(policy: Policy, category: string, type: string): Classification | undefined {
-  const found = findType(policy, category, type);
-  return found && { category, type, department: found.department };
+  const [place, another] = places;
+  if (another) {
+    const holders = places.map((found) => found.category).join(', ');
+    return { path: 'category', message: `needed beside type ${type}; one of ${holders}` };
+  }
+  const known = categories.flatMap(({ types }) => types.map(({ id }) => id));
+  const where = category === undefined ? '' : ` in ${category}`;
+  return place ?? { path: 'type', message: `unknown${where}; one of ${[...new Set(known)].join(', ')}` };
 }
 
 function unknownSubject(kind: SubjectKind, id: string, directory: Directory): Fault {

@@ -169,7 +169,15 @@ function correct(
   const grade = gradeDispute({ facts, publicOpinion, amount, channel, occurredAt }, policy, zone, now);
   const header = { ...headerOf(dispute), ...to, level: grade.level };
   const previousLevel = dispute.grade.level;
-  const correction = { dispute: header, from, previousLevel, facts, publicOpinion, amount, correctedBy: actorId(actor) };
+  const correction = {
+    dispute: header,
+    from,
+    previousLevel,
+    facts,
+    publicOpinion,
+    amount,
+    correctedBy: actorId(actor),
+  };
   return {
     header,
     events: [
