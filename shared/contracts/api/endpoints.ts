@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import type { CommandName } from '../../domain/dispute/commands.ts';
+import { ReportV1 } from '../report.v1.ts';
+import { Day, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';
+import { AcknowledgementBody, COMMAND_BODIES } from './bodies.ts';
+import * as replies from './replies.ts';
+import type { ApiRequest, Reply } from './request.ts';
+import type { RouteKey, RouteKeyOf, Step } from './routes.ts';
+
+export type { CommandBodies } from './bodies.ts';
+
+/** What one route takes and answers. */
+export interface Endpoint {
+  readonly summary: string;
+  /** Of the path; one that does not fit is 404, like any id that is not there. */
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  /** Absent for routes that take none. */
+  readonly body?: z.ZodType;
+  /** The answer when all went well. */
+  readonly status: 200 | 202;
+  readonly reply: z.ZodType;
+  /** Whether the answer carries an `ETag`, and commands honour `If-Match`. */
+  readonly etag?: boolean;
+  /** What else its use case may answer, besides what follows from its access and its inputs. */
+  readonly refusals: readonly (401 | 403 | 404 | 409 | 412 | 413 | 422 | 503)[];
+}
+
+const none = z.strictObject({});
+const byId = z.strictObject({ id: z.uuid() });
+const bySource = z.strictObject({ source: Slug });
+const byCard = z.strictObject({ subject: Slug, period: Month });
+const paged = {
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50).describe('How many at most, 1 to 200.'),
+  cursor: z.string().min(1).max(2_000).describe("The page before's `next`.").optional(),
+};
+const LEVEL_OF = { '1': 1, '2': 2, '3': 3 } as const;
+
+const command = <const C extends CommandName>(name: C, summary: string) =>
+  ({
+    summary,
+    params: byId,
+    query: none,
+    body: COMMAND_BODIES[name],
+    status: 200,
+    reply: replies.DisputeReply,
+    etag: true,
+    refusals: [403, 404, 409, 412, 422],
+  }) as const;
+
+/** What every route takes and answers; `routes.ts` says who may call it. */
+export const ENDPOINTS = {
+  'GET /health': {
+    summary: 'Whether the API answers',
+    params: none,
+    query: z.object({}),
+    status: 200,
+    reply: replies.Health,
+    refusals: [],
+  },
+  'GET /openapi.json': {
+    summary: 'This description',
+    params: none,
+    query: z.object({}),
+    status: 200,
+    reply: replies.OpenApi,
+    refusals: [],
+  },
+  'POST /intake/{source}': {
+    summary: 'A report from a source, signed (I-3)',
+    params: bySource,
+    query: z.object({}),
+    body: ReportV1,
+    status: 202,
+    reply: replies.Accepted,
+    refusals: [401, 404, 409, 413, 422, 503],
+  },
+  'GET /intake/receipts': {
+    summary: "What became of a report, by its sender's id (I-4)",
+    params: none,
+    query: z.strictObject({ source: Slug, externalId: line(200) }),
+    status: 200,
+    reply: replies.Receipt,
+    refusals: [404],
+  },
+  'GET /intake/receipts/{receiptId}': {
+    summary: 'What became of a report, by its receipt (I-4)',
+    params: z.strictObject({ receiptId: z.uuid() }),
+    query: none,
+    status: 200,
+    reply: replies.Receipt,
+    refusals: [404],
+  },
+  'GET /intake/reconciliation': {
+    summary: 'Arrivals of a day, and what became of them (I-7)',
+    params: none,
+    query: z.strictObject({ day: Day }),
+    status: 200,
+    reply: replies.Reconciliation,
+    refusals: [],
+  },
+  'POST /sources/{source}/secret': {
+    summary: 'A new secret for a source, shown once; the one before stays active for a while (I-3)',
+    params: bySource,
+    query: none,
+    body: none,
+    status: 200,
+    reply: replies.NewSecret,
+    refusals: [404],
+  },
+  'GET /disputes': {
+    summary: 'Disputes, newest first',
+    params: none,
+    query: z.strictObject({
+      status: StatusValue.optional(),
+      responsibility: ResponsibilityValue.optional(),
+      level: z
+        .enum(['1', '2', '3'])
+        .transform((level) => LEVEL_OF[level])
+        .optional(),
+      department: Slug.optional(),
+      type: Slug.optional(),
+      notEvaluable: z
+        .enum(['true', 'false'])
+        .transform((value) => value === 'true')
+        .describe('Only those with a rule that could not be answered, such as a loss without rate (G-2).')
+        .optional(),
+      ...paged,
+    }),
+    status: 200,
+    reply: replies.DisputePage,
+    refusals: [],
+  },
+  'GET /disputes/{id}': {
+    summary: 'One dispute; reads its own writes',
+    params: byId,
+    query: none,
+    status: 200,
+    reply: replies.DisputeReply,
+    etag: true,
+    refusals: [404],
+  },
+  'GET /disputes/{id}/timeline': {
+    summary: 'Every decision on a dispute with its events (T-3)',
+    params: byId,
+    query: none,
+    status: 200,
+    reply: replies.Timeline,
+    refusals: [404],
+  },
+  'POST /disputes/{id}/filing': command('filing', 'Completes and files a received dispute (I-9)'),
+  'POST /disputes/{id}/assignment': command('assignment', 'Gives the dispute into a hand (G-6)'),
+  'POST /disputes/{id}/regrading': command('regrading', 'Corrects facts or classification, and grades again (G-2)'),
+  'POST /disputes/{id}/resolution': command('resolution', 'Records the solution (D-6)'),
+  'POST /disputes/{id}/rating': command('rating', 'Records how satisfied the customer is (D-7)'),
+  'POST /disputes/{id}/closure': command('closure', 'Closes a dispute whose both tracks ended'),
+  'POST /disputes/{id}/reopening': command('reopening', 'Takes the dispute in hand again'),
+  'POST /disputes/{id}/investigation': command('investigation', 'Names who looks for the cause (D-1)'),
+  'POST /disputes/{id}/cause-report': command('cause-report', 'Reports the causes found (D-2)'),
+  'POST /disputes/{id}/determination': command('determination', 'Determines who bears which share (D-3, D-4)'),
+  'POST /disputes/{id}/notice': command('notice', 'Tells the parties; the appeal window starts (D-5, C-8)'),
+  'POST /disputes/{id}/waiver': command('waiver', 'Ends the responsibility track without a finding'),
+  'GET /alerts': {
+    summary: 'Alerts, by state (G-10)',
+    params: none,
+    query: z.strictObject({
+      state: z
+        .string()
+        .regex(/^(open|acknowledged|superseded)(,(open|acknowledged|superseded)){0,2}$/, 'names no state of an alert')
+        .transform((states) => states.split(','))
+        .pipe(z.array(replies.AlertState))
+        .describe('One state, or several with commas between.')
+        .optional(),
+      ...paged,
+    }),
+    status: 200,
+    reply: replies.AlertPage,
+    refusals: [],
+  },
+  'POST /alerts/{id}/acknowledgement': {
+    summary: 'Takes note of an alert, once, and names the special indicators (C-1, G-10)',
+    params: byId,
+    query: none,
+    body: AcknowledgementBody,
+    status: 200,
+    reply: replies.Alert,
+    refusals: [403, 404, 409, 422],
+  },
+  'GET /scorecards': {
+    summary: 'Cards of a month',
+    params: none,
+    query: z.strictObject({ period: Month.optional(), department: Slug.optional(), ...paged }),
+    status: 200,
+    reply: replies.CardPage,
+    refusals: [],
+  },
+  'GET /scorecards/{subject}/{period}': {
+    summary: 'One card',
+    params: byCard,
+    query: none,
+    status: 200,
+    reply: replies.Card,
+    refusals: [404],
+  },
+  'GET /scorecards/{subject}/{period}/explanation': {
+    summary: 'Every point of a card with its reasons (S-19)',
+    params: byCard,
+    query: none,
+    status: 200,
+    reply: replies.Explanation,
+    refusals: [404],
+  },
+  'GET /scorecards/{subject}/{period}/entries': {
+    summary: "A card's ledger",
+    params: byCard,
+    query: z.strictObject(paged),
+    status: 200,
+    reply: replies.EntryPage,
+    refusals: [404],
+  },
+} as const satisfies Record<RouteKey, Endpoint>;
+
+type BodyOf<K extends RouteKey> = (typeof ENDPOINTS)[K] extends { readonly body: infer B extends z.ZodType }
+  ? z.output<B>
+  : undefined;
+
+/** A call of one route as its use case gets it. */
+export type RequestOf<K extends RouteKey> = ApiRequest<
+  z.output<(typeof ENDPOINTS)[K]['params']>,
+  z.output<(typeof ENDPOINTS)[K]['query']>,
+  BodyOf<K>
+>;
+
+/** What a handler has to name: a use case for each route of its step, no more and no fewer. */
+export type EndpointsOf<S extends Step> = {
+  readonly [K in RouteKeyOf<S>]: (request: RequestOf<K>) => Promise<Reply>;
+};

@@ -1,0 +1,248 @@
+import { z } from 'zod';
+import { CalendarVersion, CaseHeaderV1, Id } from '../events/envelope.ts';
+import { FactsV1, GradeV1, MoneyV1, PublicOpinionV1, ShareV1 } from '../events/graded-facts.ts';
+import {
+  AwaitedFieldValue,
+  CauseBranchValue,
+  ChannelName,
+  ColourValue,
+  Day,
+  Identifier,
+  Instant,
+  Level,
+  Month,
+  RatingValue,
+  ResponsibilityValue,
+  Slug,
+  StatusValue,
+  SubjectKindValue,
+  ValidityValue,
+  Version,
+} from '../shapes.ts';
+
+/** Points as people read them: two places, a minus before a deduction and no plus before a gain: `-6.00`, `2.00`. */
+export const Points = z.string().regex(/^-?\d+\.\d{2}$/);
+
+export const Names = z.object({ en: z.string(), 'zh-Hant': z.string(), 'zh-Hans': z.string() });
+const Count = z.int().nonnegative();
+const page = <S extends z.ZodType>(item: S) =>
+  z.object({
+    items: z.array(item),
+    next: z.string().describe('Cursor of the next page; absent on the last.').optional(),
+  });
+
+export const Health = z.object({ status: z.literal('ok'), environment: z.string() });
+export const OpenApi = z.looseObject({ openapi: z.string() });
+
+const ReceiptStatus = z.enum(['queued', 'opened', 'joined', 'rejected', 'dead-lettered']);
+/** Answer of the webhook's door (I-4). */
+export const Accepted = z.object({ receiptId: Identifier, status: ReceiptStatus, duplicate: z.boolean() });
+/** What became of a report (I-4). */
+export const Receipt = z.object({
+  receiptId: Identifier,
+  source: Slug,
+  externalId: z.string(),
+  status: ReceiptStatus,
+  disputeId: z.uuid().optional(),
+  reasons: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+const Tally = z.object({
+  received: Count,
+  opened: Count,
+  joined: Count,
+  duplicate: Count,
+  rejected: Count,
+  deadLettered: Count,
+  inFlight: Count,
+  awaitingCompletion: Count,
+});
+/** Arrivals of a day and what became of them (I-7). */
+export const Reconciliation = z.object({
+  day: Day,
+  sources: z.array(Tally.extend({ source: Slug })),
+  total: Tally,
+});
+
+/** A new secret of a source; this answer is the only place where it is shown (I-3). */
+export const NewSecret = z.object({ source: Slug, secret: z.string() });
+
+/** One dispute (`interface.md`), without who the customer is. */
+export const DisputeReply = z.object({
+  disputeId: z.uuid(),
+  number: z.string(),
+  version: Version,
+  source: Slug,
+  channel: ChannelName,
+  externalId: z.string(),
+  openedAt: Instant,
+  receivedAt: Instant,
+  occurredAt: Instant,
+  month: Month,
+  policyVersion: Version,
+  calendar: CalendarVersion,
+  status: StatusValue,
+  responsibility: ResponsibilityValue,
+  grade: GradeV1,
+  category: Id,
+  type: Id,
+  department: Id,
+  employee: Id.optional(),
+  partner: Id.optional(),
+  region: z.string().optional(),
+  product: z.string().optional(),
+  batch: z.string().optional(),
+  customer: Id.describe('The pseudonym (I-8).'),
+  facts: FactsV1,
+  publicOpinion: PublicOpinionV1,
+  amount: MoneyV1.optional(),
+  reports: z.array(Identifier).describe('Receipts of the reports that the dispute gathers.'),
+  awaiting: z.array(AwaitedFieldValue),
+  filingDueAt: Instant,
+  filingBreached: z.boolean(),
+  filedAt: Instant.optional(),
+  assignee: Id.optional(),
+  investigation: z
+    .object({
+      investigator: Id,
+      joint: z.boolean(),
+      team: z.array(Id),
+      startedAt: Instant,
+      dueAt: Instant.optional(),
+    })
+    .optional(),
+  causeReport: z.object({ branches: z.array(CauseBranchValue), reportedAt: Instant, reportedBy: Id }).optional(),
+  determination: z
+    .object({
+      determinationId: Identifier,
+      validity: ValidityValue,
+      shares: z.array(ShareV1),
+      level: Level,
+      decidedBy: Id,
+      decidedAt: Instant,
+      department: Id,
+      policyVersion: Version,
+    })
+    .optional(),
+  notice: z.object({ noticedAt: Instant, windowEndsAt: Instant }).optional(),
+  resolvedAt: Instant.optional(),
+  rating: z.object({ value: RatingValue, ratedAt: Instant, ratedBy: Id }).optional(),
+  closedAt: Instant.optional(),
+  texts: z
+    .record(z.string(), z.unknown())
+    .describe('What the customer and the officers wrote; on the single dispute only.')
+    .optional(),
+});
+export const DisputePage = page(DisputeReply);
+
+/** The decisions on a dispute, each with its events (T-3). */
+export const Timeline = page(
+  z.object({
+    commitId: z.uuid(),
+    aggregateId: Identifier,
+    aggregateVersion: Version,
+    recordedAt: Instant,
+    by: Id,
+    events: z.array(
+      z.object({
+        id: z.uuid(),
+        type: z.string(),
+        occurredAt: Instant,
+        aggregateId: Identifier,
+        aggregateVersion: Version,
+        correlationId: Identifier,
+        causationId: Identifier,
+        policyVersion: Version,
+        data: z.looseObject({ dispute: CaseHeaderV1.optional() }),
+      }),
+    ),
+  }),
+);
+
+export const AlertState = z.enum(['open', 'acknowledged', 'superseded']);
+/** A grade's call to the performance department (G-10, C-1). */
+export const Alert = z.object({
+  alertId: Identifier,
+  disputeId: z.uuid(),
+  level: Level,
+  colour: ColourValue,
+  type: Id,
+  department: Id,
+  demand: z.string().optional(),
+  indicators: z.array(Id),
+  dueAt: Instant,
+  state: AlertState,
+  breached: z.boolean(),
+  acknowledgedAt: Instant.optional(),
+  acknowledgedBy: Id.optional(),
+  specialIndicators: z.array(Id).optional(),
+});
+export const AlertPage = page(Alert);
+
+/** One subject's month (section 7). */
+export const Card = z.object({
+  subject: z.object({ kind: SubjectKindValue, id: Id, name: z.string() }),
+  period: Month,
+  base: Points,
+  adjustments: Points,
+  pendingPoints: Points,
+  result: Points,
+  band: Id,
+  status: z.enum(['provisional', 'final']),
+  atStake: z.object({ disputes: Count, points: Points }).optional(),
+  policyVersion: Version,
+  asOf: Instant,
+});
+export const CardPage = page(Card);
+
+/** One immutable posting, and what it counts as now (S-13). */
+export const EntryReply = z.object({
+  entryId: Identifier,
+  groupId: Identifier,
+  kind: z.enum(['points', 'percent', 'posted', 'void']),
+  status: z.enum(['pending', 'posted', 'void']),
+  points: Points.optional(),
+  percentBp: z.int().optional(),
+  rule: Id,
+  disputeId: z.uuid(),
+  share: ShareV1.optional(),
+  indicator: Id.optional(),
+  reverses: Identifier.optional(),
+  policyVersion: Version,
+  calendarVersion: Version,
+  recordedAt: Instant,
+});
+export const EntryPage = page(EntryReply);
+
+/** The waterfall from the base to the result: every point with its rule, inputs and deciders (S-19). */
+export const Explanation = z.object({
+  card: Card,
+  entries: z.array(
+    EntryReply.extend({
+      text: Names.describe("The rule's text."),
+      inputs: z.looseObject({}).optional(),
+      decidedBy: Id.optional(),
+      noticedBy: Id.optional(),
+      noticedAt: Instant.optional(),
+      windowEndsAt: Instant.optional(),
+      ratedBy: Id.optional(),
+      ratedAt: Instant.optional(),
+      nearestMiss: GradeV1.shape.nearestMiss,
+    }),
+  ),
+});
+
+/** RFC 9457, with the members of `interface.md`. */
+export const ProblemReply = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  rule: z.string().describe('The rule that asks for it.').optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  tracks: z
+    .object({ status: StatusValue, responsibility: ResponsibilityValue })
+    .describe('Of a 409: where both tracks of the dispute stand.')
+    .optional(),
+  allowed: z.array(z.string()).describe('Of a 409: the commands that would fit.').optional(),
+});
