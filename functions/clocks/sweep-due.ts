@@ -1,7 +1,7 @@
 import { type Instant, plusSeconds, secondsBetween } from '#shared/domain/calendar/civil-date.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Due, DueKind, DueStore } from '#shared/domain/ports/due-store.ts';
-import type { MessageQueue } from '#shared/domain/ports/message-queue.ts';
+import type { MessageQueue, QueuedMessage } from '#shared/domain/ports/message-queue.ts';
 
 /**
  * How far a sweep reads ahead, in seconds: past the next sweep, which comes every minute, and a missed one after it.
@@ -22,27 +22,33 @@ export interface SweepPorts {
  * settled, so no lost message leaves a clock standing (C-11); consumers look at the state and repeat nothing.
  *
  * @returns how many deadlines it sent
- * @throws RangeError for a kind without a queue, after everything else has been sent
+ * @throws AggregateError when a part of the index or a queue failed, or a kind has no queue; all others were sent
  */
-export async function sweepDue({ due, clock, queues }: SweepPorts): Promise<number> {
-  const now = clock.now();
+export async function sweepDue(ports: SweepPorts): Promise<number> {
+  const now = ports.clock.now();
+  const sweeps = await Promise.allSettled(
+    ports.due.partitions.map((partition) => sweepPartition(partition, now, ports)),
+  );
+  const errors = sweeps.flatMap((sweep) => (sweep.status === 'rejected' ? [sweep.reason] : []));
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} of ${sweeps.length} parts were not swept`);
+  return sweeps.reduce((sum, sweep) => sum + (sweep.status === 'fulfilled' ? sweep.value : 0), 0);
+}
+
+async function sweepPartition(partition: string, now: Instant, { due, queues }: SweepPorts): Promise<number> {
+  const unsendable = new Set<DueKind>();
   let sent = 0;
-  const unknown = new Set<DueKind>();
-  for await (const page of due.dueUntil(plusSeconds(now, READ_AHEAD_SECONDS))) {
+  for await (const page of due.dueUntil(partition, plusSeconds(now, READ_AHEAD_SECONDS))) {
     for (const [kind, deadlines] of Map.groupBy(page, ({ kind }) => kind)) {
-      const queue = queues[kind];
-      if (!queue) {
-        unknown.add(kind);
-        continue;
-      }
-      await queue.sendMany(deadlines.map((deadline) => messageOf(deadline, now)));
-      sent += deadlines.length;
+      await queues[kind]?.sendMany(deadlines.map((deadline) => messageOf(deadline, now)));
+      if (queues[kind]) sent += deadlines.length;
+      else unsendable.add(kind);
     }
   }
-  if (unknown.size > 0) throw new RangeError(`no queue is named for deadlines of kind ${[...unknown].join(', ')}`);
+  if (unsendable.size > 0)
+    throw new RangeError(`no queue is named for deadlines of kind ${[...unsendable].join(', ')}`);
   return sent;
 }
 
-function messageOf(deadline: Due, now: Instant): { body: Due; delaySeconds: number } {
+function messageOf(deadline: Due, now: Instant): QueuedMessage {
   return { body: deadline, delaySeconds: Math.max(0, secondsBetween(now, deadline.dueAt) + 1) };
 }

@@ -28,24 +28,18 @@ export function duePartition(table: TableName, pk: string): string {
   return partitionName(table, shardOf(pk, DUE_PARTITIONS));
 }
 
-/** The open deadlines of one table, read from all partitions of its index. */
+/** The open deadlines of one table, in the partitions of its index. */
 export function dueStore(tables: Tables, table: TableName): DueStore {
   return {
-    async *dueUntil(until) {
-      for (let shard = 0; shard < DUE_PARTITIONS; shard += 1) {
-        let cursor: string | undefined;
-        do {
-          const page = await tables.query({
-            table,
-            index: 'byDue',
-            partition: partitionName(table, shard),
-            range: { from: BEGINNING, to: until },
-            cursor,
-          });
-          if (page.items.length > 0) yield page.items.map(parseDue);
-          cursor = page.next;
-        } while (cursor !== undefined);
-      }
+    partitions: Array.from({ length: DUE_PARTITIONS }, (_, shard) => partitionName(table, shard)),
+    async *dueUntil(partition, until) {
+      const query = { table, index: 'byDue', partition, range: { from: BEGINNING, to: until } } as const;
+      let cursor: string | undefined;
+      do {
+        const page = await tables.query({ ...query, cursor });
+        if (page.items.length > 0) yield page.items.map(parseDue);
+        cursor = page.next;
+      } while (cursor !== undefined);
     },
   };
 }

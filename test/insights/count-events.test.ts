@@ -1,16 +1,23 @@
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { countEvents } from '#functions/insights/count-events.ts';
+import { type Countable, countBatch } from '#functions/insights/count-events.ts';
 import { counterStore } from '#shared/adapters/counter-store.ts';
 import { memoryTables } from '#shared/adapters/memory-tables.ts';
 import type { DisputeEvent } from '#shared/domain/dispute/dispute-events.ts';
-import type { Event } from '#shared/domain/event.ts';
 import { type CounterCell, countersOf, sumCells } from '#shared/domain/insights/count-events.ts';
 import type { PerformanceEvent } from '#shared/domain/performance/performance-events.ts';
+import type { CounterStore } from '#shared/domain/ports/counter-store.ts';
 import type { Tables } from '#shared/domain/ports/tables.ts';
 import { enveloped, header, total } from './events.ts';
 
-type Said = Event<DisputeEvent | PerformanceEvent>;
+type Said = Countable;
+
+async function countEvents(events: readonly Said[], counters: CounterStore): Promise<void> {
+  await countBatch(
+    events.map((message) => ({ message })),
+    counters,
+  );
+}
 const MONTHS = ['2026-10', '2026-11', '2026-12'] as const;
 
 const anyHeader = fc

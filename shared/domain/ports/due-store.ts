@@ -13,9 +13,11 @@ export interface Due {
 
 /** The open deadlines of one gear's table, each on the item that has it. */
 export interface DueStore {
+  /** Parts of the index, to be read side by side. */
+  readonly partitions: readonly string[];
   /**
-   * Every deadline up to and including `until`, overdue ones too, page by page (C-11).
+   * Every deadline of a part up to and including `until`, overdue ones too, earliest first, page by page (C-11).
    * Eventually consistent: what was written or met in the last moments may be missing or still there.
    */
-  dueUntil(until: Instant): AsyncIterable<readonly Due[]>;
+  dueUntil(partition: string, until: Instant): AsyncIterable<readonly Due[]>;
 }
