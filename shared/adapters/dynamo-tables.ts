@@ -31,8 +31,8 @@ import { checkedKey, checkedQuery, checkedWrites, pageOf } from './tables-input.
 
 /** Most keys that one BatchGetItem takes. */
 const BATCH_KEYS = 100;
-/** Batches in a row that may bring nothing before reading gives up: about 6 seconds. */
-const IDLE_BATCHES = 8;
+/** Batches in a row that may bring nothing before reading gives up: about 2 seconds. */
+const IDLE_BATCHES = 6;
 const FIRST_PAUSE_MS = 50;
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

@@ -99,11 +99,15 @@ export function rotated(before: readonly SourceSecret[], rotation: Rotation, kee
   return [{ secret, createdAt: now }, ...kept];
 }
 
-/** @throws RangeError for a source that would name another secret */
 function nameOf(prefix: string, source: string): string {
+  return `${prefix}/sources/${checkedSource(source)}`;
+}
+
+/** @throws RangeError for a source that would name another secret */
+export function checkedSource(source: string): string {
   if (!/^[A-Za-z0-9_.-]{1,64}$/.test(source))
     throw new RangeError('a source must be an id of letters, digits, dots and dashes');
-  return `${prefix}/sources/${source}`;
+  return source;
 }
 
 /** Undefined where the secret does not exist or never got a value. */

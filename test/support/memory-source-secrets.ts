@@ -1,4 +1,4 @@
-import { activeSecrets, newSecret, rotated, type SourceSecret } from '#shared/adapters/secrets.ts';
+import { activeSecrets, checkedSource, newSecret, rotated, type SourceSecret } from '#shared/adapters/secrets.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { SourceSecrets } from '#shared/domain/ports/source-secrets.ts';
 
@@ -7,11 +7,11 @@ export function memorySourceSecrets(clock: Clock): SourceSecrets {
   const stored = new Map<string, readonly SourceSecret[]>();
   return {
     async active(source) {
-      return activeSecrets(stored.get(source) ?? [], clock.now());
+      return activeSecrets(stored.get(checkedSource(source)) ?? [], clock.now());
     },
     async rotate(source, now, overlapSeconds) {
       const secret = newSecret();
-      stored.set(source, rotated(stored.get(source) ?? [], { secret, now, overlapSeconds }));
+      stored.set(source, rotated(stored.get(checkedSource(source)) ?? [], { secret, now, overlapSeconds }));
       return secret;
     },
   };
