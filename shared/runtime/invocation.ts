@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { asError, logger } from './logger.ts';
-import { metrics } from './metrics.ts';
+import { publishMetrics } from './metrics.ts';
 
 /** A Lambda handler; tests and other callers may leave the context out. */
 export type Handler<E, R> = (event: E, context?: Context) => Promise<R>;
@@ -15,13 +15,8 @@ export function observed<E, R>(handle: (event: E) => Promise<R>): Handler<E, R> 
       logger.error('The function failed', asError(error));
       throw error;
     } finally {
-      endInvocation();
+      publishMetrics();
+      logger.resetKeys();
     }
   };
-}
-
-/** Writes what was counted and forgets the keys, so that the container's next call starts clean. */
-export function endInvocation(): void {
-  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
-  logger.resetKeys();
 }

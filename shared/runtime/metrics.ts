@@ -10,3 +10,8 @@ export type MetricName = 'UnreadableMessages' | 'FailedMessages' | 'UnexpectedEr
 export function count(name: MetricName): void {
   metrics.addMetric(name, MetricUnit.Count, 1);
 }
+
+/** Writes what an invocation counted, if it counted anything. */
+export function publishMetrics(): void {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+}
