@@ -10,7 +10,7 @@ import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
 export interface FilingClockPorts {
   readonly disputes: DisputeStore;
   readonly clock: Clock;
-  readonly digest: Digest;
+  readonly id: Digest['id'];
 }
 
 /**
@@ -24,9 +24,9 @@ export function checkFiling(due: DueMessage, ports: FilingClockPorts): Promise<v
     const now = ports.clock.now();
     const events = dispute ? checkFilingClock(dispute, now) : [];
     if (!dispute || events.length === 0) return;
-    const id = ports.digest.id('clock', 'C-4', disputeId);
+    const id = ports.id('clock', 'C-4', disputeId);
     const next = evolveAll(dispute, events, now);
     const cause = { causationId: id, correlationId: id, by: 'interlock.clocks' };
-    await ports.disputes.save(next, commitOf(disputeId, next.version, events, now, cause, ports.digest.id));
+    await ports.disputes.save(next, commitOf(disputeId, next.version, events, now, cause, ports.id));
   });
 }

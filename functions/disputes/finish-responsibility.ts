@@ -10,7 +10,7 @@ import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
 export interface FinishPorts {
   readonly disputes: DisputeStore;
   readonly clock: Clock;
-  readonly digest: Digest;
+  readonly id: Digest['id'];
 }
 
 /**
@@ -32,6 +32,6 @@ export function finishResponsibility(event: Event<EntriesPosted | EntriesVoided>
     const now = ports.clock.now();
     const cause = { causationId: event.id, correlationId: event.correlationId, by: 'interlock.performance' };
     const next = evolveAll(dispute, events, now);
-    await ports.disputes.save(next, commitOf(disputeId, next.version, events, now, cause, ports.digest.id));
+    await ports.disputes.save(next, commitOf(disputeId, next.version, events, now, cause, ports.id));
   });
 }

@@ -7,6 +7,9 @@ import type { Digest } from '../domain/ports/digest.ts';
 const NAMESPACE = '5f0c1f5e-0f0b-4c39-9d5b-3a2b8a1f6c11';
 const MIN_KEY_BYTES = 16;
 
+/** UUIDv5 over the parts, for steps that need no key. As JSON, ('a', 'b') and ('ab') differ. */
+export const derivedId: Digest['id'] = (...parts) => v5(JSON.stringify(parts), NAMESPACE);
+
 /**
  * HMAC-SHA256 and UUIDv5.
  * @param key the environment's digest key, from {@link digestKey}
@@ -17,7 +20,7 @@ export function keyedDigest(key: string): Digest {
     throw new RangeError(`a digest key must have at least ${MIN_KEY_BYTES} bytes`);
   return {
     keyed: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex'),
-    id: (...parts) => v5(JSON.stringify(parts), NAMESPACE), // As JSON, ('a', 'b') and ('ab') differ.
+    id: derivedId,
   };
 }
 
@@ -34,7 +37,7 @@ export function digestKey(
   client: SecretsManagerClient = new SecretsManagerClient(),
 ): Promise<string> {
   const known = keys.get(secretId);
-  if (known) return known;
+  if (known !== undefined) return known;
   const reading = readKey(secretId, client);
   keys.set(secretId, reading);
   reading.catch(() => keys.delete(secretId));
