@@ -6,10 +6,15 @@ import { line, Money, Slug, Threat, text } from './shapes.ts';
 const OccurredAt = z.union(
   [
     z.iso
-      .datetime({ offset: true })
-      .refine((instant) => instant >= '0001-01-02' && instant < '9999-12-31', 'is out of the calendar')
+      .datetime({ offset: true, abort: true })
+      .refine((instant) => instant >= '0001-01-02' && instant < '9999-12-31', {
+        error: 'is out of the calendar',
+        abort: true, // What is no instant cannot be rewritten as one.
+      })
       .overwrite((instant) => instantOf(epochSeconds(instant))),
-    z.iso.date().refine((day) => day >= '0001-01-02' && day < '9999-12-31', 'is out of the calendar'),
+    z.iso
+      .date({ abort: true })
+      .refine((day) => day >= '0001-01-02' && day < '9999-12-31', { error: 'is out of the calendar', abort: true }),
   ],
   'is neither RFC 3339 with seconds and offset nor a day YYYY-MM-DD',
 );
