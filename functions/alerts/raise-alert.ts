@@ -1,0 +1,35 @@
+import type { DisputeGraded } from '#shared/domain/dispute/dispute-events.ts';
+import { commitOf, type Event } from '#shared/domain/event.ts';
+import { untilCommitted } from '#shared/domain/lost-race.ts';
+import { noAlerts, raiseAlert } from '#shared/domain/performance/alert.ts';
+import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
+import type { Clock } from '#shared/domain/ports/clock.ts';
+import type { Digest } from '#shared/domain/ports/digest.ts';
+import type { Reference } from '#shared/domain/ports/reference.ts';
+
+export interface RaisePorts {
+  readonly alerts: AlertStore;
+  readonly reference: Reference;
+  readonly clock: Clock;
+  readonly digest: Digest;
+}
+
+/**
+ * Calls the performance department when a dispute gets another level than before (G-10), under the policy that graded
+ * it. Repeats and late gradings lead to the same alerts.
+ */
+export function raiseAlertOf(event: Event<DisputeGraded>, ports: RaisePorts): Promise<void> {
+  const { alerts, reference, clock, digest } = ports;
+  return untilCommitted(async () => {
+    const { disputeId } = event.data.dispute;
+    const policy = await reference.policy(event.policyVersion);
+    const calendar = await reference.calendar(policy.calendar.id, policy.calendar.version);
+    const before = (await alerts.load(disputeId)) ?? noAlerts(disputeId);
+    const { alerts: decided, events } = raiseAlert(before, event, policy, calendar, digest.id);
+    if (events.length === 0) return;
+    const after = { ...decided, version: before.version + 1 };
+    const cause = { causationId: event.id, correlationId: event.correlationId, by: 'interlock.performance' };
+    const aggregateId = digest.id('alerts', disputeId);
+    await alerts.save(before, after, commitOf(aggregateId, after.version, events, clock.now(), cause, digest.id));
+  });
+}

@@ -1,0 +1,140 @@
+import type { RequestOf } from '#shared/contracts/api/endpoints.ts';
+import { notFound, type Reply } from '#shared/contracts/api/request.ts';
+import type { Actor } from '#shared/domain/access/roles.ts';
+import { dayIn, type Instant, type Month, monthIn, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
+import { atStakeOf, type Card, cardOf, cardPolicy, maySeeCard, showsStakes } from '#shared/domain/performance/card.ts';
+import { type Entry, type EntryStatus, withStatus } from '#shared/domain/performance/entry.ts';
+import { explain } from '#shared/domain/performance/explanation.ts';
+import { isActiveIn, type Subject } from '#shared/domain/policy/directory.ts';
+import type { Policy } from '#shared/domain/policy/policy.ts';
+import type { Clock } from '#shared/domain/ports/clock.ts';
+import type { Ledger } from '#shared/domain/ports/ledger.ts';
+import type { Reference } from '#shared/domain/ports/reference.ts';
+import type { StakeStore } from '#shared/domain/ports/stake-store.ts';
+import { cardBody, entryBody, stepBody } from './card-body.ts';
+
+export interface ScorecardPorts {
+  readonly ledger: Ledger;
+  readonly stakes: StakeStore;
+  readonly reference: Reference;
+  readonly clock: Clock;
+  /** The organisation's. */
+  readonly zone: TimeZone;
+}
+
+/** The cards of a month that the caller may see, by kind and id; the running month when none is named. */
+export async function listCards(request: RequestOf<'GET /scorecards'>, ports: ScorecardPorts): Promise<Reply> {
+  const { actor, query } = request;
+  const now = ports.clock.now();
+  const { period = monthIn(ports.zone, now), department, limit, cursor } = query;
+  const [directory, policies] = await Promise.all([ports.reference.directory(), ports.reference.policies()]);
+  const policy = policyOf(policies, period, now, ports.zone);
+  if (!policy) return { status: 200, body: { items: [] } };
+  const subjects = [...directory.values()]
+    .filter((subject) => isActiveIn(subject, period) && maySeeCard(actor, subject))
+    .filter((subject) => department === undefined || subject.department === department)
+    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+    .filter((subject) => cursor === undefined || placeOf(subject) > cursor);
+  const page = subjects.slice(0, limit);
+  const last = subjects.length > limit ? page.at(-1) : undefined;
+  const cards = await Promise.all(
+    page.map(async (subject) => {
+      const entries = withStatus(await ports.ledger.entries(subject.id, period));
+      return cardBody(await cardFor({ actor, subject, period, entries, policy, now }, ports));
+    }),
+  );
+  return { status: 200, body: { items: cards, ...(last && { next: placeOf(last) }) } };
+}
+
+/** One card (section 7). */
+export async function readCard(
+  request: RequestOf<'GET /scorecards/{subject}/{period}'>,
+  ports: ScorecardPorts,
+): Promise<Reply> {
+  const seen = await look(request, ports);
+  return seen ? { status: 200, body: cardBody(await cardFor(seen, ports)) } : notFound();
+}
+
+/** Every point of a card (S-19): the sum of the posted entries is the card. */
+export async function explainCard(
+  request: RequestOf<'GET /scorecards/{subject}/{period}/explanation'>,
+  ports: ScorecardPorts,
+): Promise<Reply> {
+  const seen = await look(request, ports);
+  if (!seen) return notFound();
+  const disputes = [...new Set(seen.entries.map(({ disputeId }) => disputeId))];
+  const [card, stakes] = await Promise.all([cardFor(seen, ports), ports.stakes.loadMany(disputes)]);
+  const misses = new Map(
+    stakes.flatMap(({ disputeId, grading }) =>
+      grading?.nearestMiss ? [[disputeId, { level: grading.level, miss: grading.nearestMiss }]] : [],
+    ),
+  );
+  const { steps } = explain(card, seen.entries, {
+    policy: (version) => {
+      const found = seen.policies.find((policy) => policy.version === version);
+      if (!found) throw new RangeError(`policy ${version} was never published`);
+      return found;
+    },
+    nearestMiss: (disputeId) => misses.get(disputeId),
+  });
+  return { status: 200, body: { card: cardBody(card), entries: steps.map(stepBody) } };
+}
+
+/** A card's ledger, oldest first, with the words on its groups. */
+export async function listEntries(
+  request: RequestOf<'GET /scorecards/{subject}/{period}/entries'>,
+  ports: ScorecardPorts,
+): Promise<Reply> {
+  const seen = await look(request, ports);
+  if (!seen) return notFound();
+  const { limit, cursor } = request.query;
+  const rest = seen.entries.filter((entry) => cursor === undefined || orderOf(entry) > cursor);
+  const page = rest.slice(0, limit);
+  const last = rest.length > limit ? page.at(-1) : undefined;
+  return { status: 200, body: { items: page.map(entryBody), ...(last && { next: orderOf(last) }) } };
+}
+
+/** A card that exists for the caller, with what it is made of. */
+interface Seen {
+  readonly actor: Actor;
+  readonly subject: Subject;
+  readonly period: Month;
+  readonly entries: readonly (Entry & { readonly status: EntryStatus })[];
+  readonly policy: Policy;
+  readonly now: Instant;
+}
+
+/** Undefined for what is unknown, somebody else's, or has no card in that month: the three look the same (T-1). */
+async function look(
+  { actor, params }: { readonly actor: Actor; readonly params: { readonly subject: string; readonly period: Month } },
+  { reference, ledger, clock, zone }: ScorecardPorts,
+): Promise<(Seen & { readonly policies: readonly Policy[] }) | undefined> {
+  const { period } = params;
+  const subject = (await reference.directory()).get(params.subject);
+  if (!subject || !maySeeCard(actor, subject)) return undefined;
+  const [policies, ledgerEntries] = await Promise.all([reference.policies(), ledger.entries(subject.id, period)]);
+  const entries = withStatus(ledgerEntries);
+  const now = clock.now();
+  const policy = policyOf(policies, period, now, zone);
+  if (!policy || (entries.length === 0 && !isActiveIn(subject, period))) return undefined;
+  return { actor, subject, period, entries, policy, now, policies };
+}
+
+async function cardFor({ actor, subject, period, entries, policy, now }: Seen, ports: ScorecardPorts): Promise<Card> {
+  const card = cardOf(subject, period, entries, policy, now);
+  if (!showsStakes(actor, subject, period, now, ports.zone)) return card;
+  return { ...card, atStake: atStakeOf(await ports.stakes.shown(subject.id)) };
+}
+
+/** Undefined for a month before the first policy, which has no cards. */
+function policyOf(policies: readonly Policy[], period: Month, now: Instant, zone: TimeZone): Policy | undefined {
+  return cardPolicy(policies, period, dayIn(zone, now));
+}
+
+function placeOf({ kind, id }: Subject): string {
+  return `${kind}.${id}`;
+}
+
+function orderOf({ recordedAt, entryId }: Entry): string {
+  return `${recordedAt}.${entryId}`;
+}

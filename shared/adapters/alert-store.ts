@@ -1,0 +1,67 @@
+import { AlertItem, AlertsItem } from '../contracts/items/alert-item.ts';
+import { type Alert, type AlertState, type Alerts, alertDueAt } from '../domain/performance/alert.ts';
+import type { AlertStore } from '../domain/ports/alert-store.ts';
+import type { Tables, Write } from '../domain/ports/tables.ts';
+import { commitWrite } from './commit-item.ts';
+import { dueAttributes } from './due-store.ts';
+
+const alertKeys = {
+  partition: (disputeId: string) => `ALERTS#${disputeId}`,
+  state: (disputeId: string) => ({ pk: alertKeys.partition(disputeId), sk: 'STATE' }),
+  alert: (alertId: string) => ({ pk: `ALERT#${alertId}`, sk: 'STATE' }),
+  list: (state: AlertState) => `ALERTS#${state}`,
+} as const;
+
+/**
+ * Alerts in the scorecards table: `ALERTS#<dispute>` with all of a dispute's alerts, the open one's deadline and the
+ * commits, and `ALERT#<alert>` for lists, written in the same transaction.
+ */
+export function alertStore(tables: Tables): AlertStore {
+  return {
+    async load(disputeId) {
+      const item = await tables.get('scorecards', alertKeys.state(disputeId));
+      return item && AlertsItem.parse(item).state;
+    },
+    async disputeOf(alertId) {
+      const item = await tables.get('scorecards', alertKeys.alert(alertId));
+      return item && AlertItem.parse(item).alert.dispute.disputeId;
+    },
+    async save(before, after, commit) {
+      const { disputeId, version } = after;
+      const pk = alertKeys.partition(disputeId);
+      const dueAt = alertDueAt(after);
+      await tables.write([
+        {
+          table: 'scorecards',
+          put: {
+            ...alertKeys.state(disputeId),
+            kind: 'alerts',
+            version,
+            state: after,
+            ...(dueAt ? dueAttributes('scorecards', pk, dueAt, 'alert') : {}),
+          },
+          if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
+        },
+        commitWrite('scorecards', pk, commit),
+        ...changed(before, after).map(alertWrite),
+      ]);
+    },
+    async list(state, { limit, cursor }) {
+      const partition = alertKeys.list(state);
+      const page = await tables.query({ table: 'scorecards', index: 'byList', partition, limit, cursor });
+      return { items: page.items.map((item) => AlertItem.parse(item).alert), next: page.next };
+    },
+  };
+}
+
+function changed(before: Alerts, after: Alerts): readonly Alert[] {
+  const known = new Map(before.alerts.map((alert) => [alert.alertId, JSON.stringify(alert)]));
+  return after.alerts.filter((alert) => known.get(alert.alertId) !== JSON.stringify(alert));
+}
+
+/** Without a condition of its own: the version of the dispute's alerts guards it. */
+function alertWrite(alert: Alert): Write {
+  const { alertId, state, dueAt } = alert;
+  const list = { listPartition: alertKeys.list(state), listSort: `${dueAt}#${alertId}` };
+  return { table: 'scorecards', put: { ...alertKeys.alert(alertId), kind: 'alert', alert, ...list } };
+}

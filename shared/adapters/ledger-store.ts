@@ -1,0 +1,66 @@
+import { EntryItem } from '../contracts/items/entry-item.ts';
+import { ScoringItem } from '../contracts/items/scoring-item.ts';
+import type { Month } from '../domain/calendar/civil-date.ts';
+import type { Entry } from '../domain/performance/entry.ts';
+import { dueAtOf } from '../domain/performance/scoring.ts';
+import type { Ledger } from '../domain/ports/ledger.ts';
+import type { Tables, Write } from '../domain/ports/tables.ts';
+import { commitWrite } from './commit-item.ts';
+import { dueAttributes } from './due-store.ts';
+
+const ledgerKeys = {
+  scoring: (disputeId: string) => ({ pk: `SCORING#${disputeId}`, sk: 'STATE' }),
+  card: (subject: string, period: Month) => `CARD#${subject}#${period}`,
+  entry: ({ subject, period, entryId }: Entry) => ({
+    pk: ledgerKeys.card(subject.id, period),
+    sk: `ENTRY#${entryId}`,
+  }),
+} as const;
+
+/**
+ * The ledger in the scorecards table: `CARD#<subject>#<month>` / `ENTRY#<entry>`, put once and never changed, and
+ * `SCORING#<dispute>` with what scoring remembers, the appeal window it waits for and the commits.
+ */
+export function ledgerStore(tables: Tables): Ledger {
+  return {
+    async scoring(disputeId) {
+      const item = await tables.get('scorecards', ledgerKeys.scoring(disputeId));
+      return item && ScoringItem.parse(item).state;
+    },
+    async save(scoring, entries, commit) {
+      const { disputeId, version } = scoring;
+      const key = ledgerKeys.scoring(disputeId);
+      const dueAt = dueAtOf(scoring);
+      const due = dueAt ? dueAttributes('scorecards', key.pk, dueAt, 'group') : {};
+      await tables.write([
+        {
+          table: 'scorecards',
+          put: { ...key, kind: 'scoring', version, state: scoring, ...due },
+          if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
+        },
+        ...(commit ? [commitWrite('scorecards', key.pk, commit)] : []),
+        ...entries.map(entryWrite),
+      ]);
+    },
+    async entries(subject, period) {
+      const found: Entry[] = [];
+      let cursor: string | undefined;
+      do {
+        const partition = ledgerKeys.card(subject, period);
+        const page = await tables.query({ table: 'scorecards', partition, range: { prefix: 'ENTRY#' }, cursor });
+        found.push(...page.items.map((item) => EntryItem.parse(item).entry));
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return found.sort(byTime);
+    },
+  };
+}
+
+function entryWrite(entry: Entry): Write {
+  return { table: 'scorecards', put: { ...ledgerKeys.entry(entry), kind: 'entry', entry }, if: { absent: true } };
+}
+
+function byTime(a: Entry, b: Entry): number {
+  if (a.recordedAt !== b.recordedAt) return a.recordedAt < b.recordedAt ? -1 : 1;
+  return a.entryId < b.entryId ? -1 : 1;
+}

@@ -1,0 +1,20 @@
+import type { Commit } from '../event.ts';
+import type { Alert, AlertState, Alerts } from '../performance/alert.ts';
+
+/** Alerts, decided upon per dispute and found by their own id (G-10). */
+export interface AlertStore {
+  /** Reads its own writes. */
+  load(disputeId: string): Promise<Alerts | undefined>;
+  /** The dispute that an alert belongs to. */
+  disputeOf(alertId: string): Promise<string | undefined>;
+  /**
+   * Writes one decision: `after`, a version above `before`, with its commit; all or nothing.
+   * @throws WriteRefused when another decision came in between
+   */
+  save(before: Alerts, after: Alerts, commit: Commit): Promise<void>;
+  /** The alerts of one state, soonest due first. Eventually consistent. */
+  list(
+    state: AlertState,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly items: readonly Alert[]; readonly next?: string }>;
+}
