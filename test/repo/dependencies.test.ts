@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-const FOLDERS = ['functions', 'infra', 'shared', 'test'];
+/** Tests may import what they like, and they hold texts that the tool's parser cannot read (lone surrogates). */
+const FOLDERS = ['functions', 'infra', 'shared'];
 
 /** Who must not import whom; `to` is what `from` must not reach. */
 const forbidden: IForbiddenRuleType[] = [
@@ -45,11 +45,10 @@ const forbidden: IForbiddenRuleType[] = [
 let result: ICruiseResult;
 
 beforeAll(async () => {
-  const { output } = await cruise(FOLDERS.filter(existsSync), {
+  const { output } = await cruise(FOLDERS, {
     parser: 'swc',
     tsPreCompilationDeps: true,
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(cdk[.]out|[.]local)/' },
+    doNotFollow: { path: '^(node_modules|test)/' },
     validate: true,
     ruleSet: { forbidden },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['node', 'import', 'default'] },

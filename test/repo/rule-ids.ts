@@ -16,10 +16,7 @@ export const RULE_IDS: ReadonlySet<string> = new Set([
   ...GRADING_RULES,
 ]);
 
-/** Reads like a rule id and is none: a partner of the sample organisation. */
-export const NO_RULE_IDS: ReadonlySet<string> = new Set(['P-11']);
-
-/** What reads like a rule id in a text: `S-5`, `G-2.1a`; not `P-07`, `C-10023`, `UTF-8`. */
+/** What reads like a rule id in a text: `S-5`, `G-2.1a`; not the partner `P-11`, the path `clocks.C-1.1`, `C-10023`, `UTF-8`. */
 export function citedIds(text: string): readonly string[] {
-  return text.match(/(?<![\w-])[ACDGINPRSTWX]-[1-9]\d?(?:\.\d+[a-z]?)?(?![\w-])/g) ?? [];
+  return text.match(/(?<![\w.-])(?:[ACDGINRSTWX]-[1-9]\d?|P-[1-9])(?:\.\d+[a-z]?)?(?![\w-])/g) ?? [];
 }
