@@ -29,7 +29,7 @@ export function maySee(actor: Actor, dispute: Dispute): boolean {
   return actor.department !== undefined && concerned.includes(actor.department);
 }
 
-/** One dispute with the words of the customer and of those who worked on it, joined from the customers store (I-8). */
+/** One dispute with who the customer is and all words about it, joined from the customers store (I-8). */
 export async function readDispute(
   request: ApiRequest<{ id: string }>,
   { disputes, customers }: ReadPorts,
@@ -37,7 +37,8 @@ export async function readDispute(
   const dispute = await disputes.load(request.params.id);
   if (!dispute || !maySee(request.actor, dispute)) return notFound();
   const texts = await customers.texts(dispute.customer, dispute.disputeId);
-  return { status: 200, body: { ...disputeBody(dispute), texts }, etag: dispute.version };
+  const customer = await customers.profile(dispute.customer);
+  return { status: 200, body: { ...disputeBody(dispute), texts: { customer, ...texts } }, etag: dispute.version };
 }
 
 /** Disputes, newest first; a head's own department's only. */

@@ -1,0 +1,19 @@
+import { loadReference, referenceOf } from '#infra/cli/load-reference.ts';
+import type { Tables } from '#shared/domain/ports/tables.ts';
+import { WriteRefused } from '#shared/domain/ports/tables.ts';
+
+/** Loads the sample organisation with a released policy, calendar and sources, as a deploy does. */
+export async function loadSample(tables: Tables, policy: 'policy-1' | 'fast' = 'policy-1'): Promise<void> {
+  await loadReference(referenceOf({ policy, organisation: 'sample' }), {
+    read: (key) => tables.get('reference', key),
+    async add(item) {
+      try {
+        await tables.write([{ table: 'reference', put: { ...item }, if: { absent: true } }]);
+        return true;
+      } catch (error) {
+        if (error instanceof WriteRefused) return false;
+        throw error;
+      }
+    },
+  });
+}
