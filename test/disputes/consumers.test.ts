@@ -92,7 +92,10 @@ describe('the filing clock (C-4)', () => {
   const due = { kind: 'filing', pk: disputeKeys.partition(waiting.disputeId), dueAt: waiting.filingDueAt } as const;
   const open = async () => {
     const found = [];
-    for await (const page of dueStore(memory, 'cases').dueUntil('2027-01-01T00:00:00Z')) found.push(...page);
+    const due = dueStore(memory, 'cases');
+    for (const partition of due.partitions) {
+      for await (const page of due.dueUntil(partition, '2027-01-01T00:00:00Z')) found.push(...page);
+    }
     return found;
   };
 
