@@ -1,4 +1,4 @@
-import type { RequestOf } from '#shared/contracts/api/endpoints.ts';
+import type { EndpointsOf, RequestOf } from '#shared/contracts/api/endpoints.ts';
 import { notFound, problem, type Reply } from '#shared/contracts/api/request.ts';
 import { actorId } from '#shared/domain/access/roles.ts';
 import { commitOf } from '#shared/domain/event.ts';
@@ -12,22 +12,30 @@ import {
 } from '#shared/domain/performance/alert.ts';
 import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
+import type { CustomerStore } from '#shared/domain/ports/customer-store.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
-
-/** The customer's demand, joined when an entitled person reads (I-8). */
-export interface Demands {
-  demand(disputeId: string): Promise<string | undefined>;
-}
+import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
 
 export interface AlertPorts {
   readonly alerts: AlertStore;
-  readonly demands: Demands;
+  /** Read for the customer's pseudonym only, which no event of a grading carries. */
+  readonly disputes: Pick<DisputeStore, 'load'>;
+  readonly customers: Pick<CustomerStore, 'texts'>;
   readonly clock: Clock;
-  readonly digest: Digest;
+  /** UUIDv5 over its parts. */
+  readonly id: Digest['id'];
+}
+
+/** What answers each route of alerts. */
+export function alertAnswers(ports: AlertPorts): EndpointsOf<'alerts/answer-alerts'> {
+  return {
+    'GET /alerts': (request) => listAlerts(request, ports),
+    'POST /alerts/{id}/acknowledgement': (request) => acknowledge(request, ports),
+  };
 }
 
 /** Alerts of one or several states, state by state, the soonest due first. */
-export async function listAlerts(request: RequestOf<'GET /alerts'>, ports: AlertPorts): Promise<Reply> {
+async function listAlerts(request: RequestOf<'GET /alerts'>, ports: AlertPorts): Promise<Reply> {
   const { state: asked = ['open'], limit, cursor } = request.query;
   const states = ALERT_STATES.filter((state) => asked.includes(state));
   const start = startOf(cursor, states);
@@ -45,7 +53,7 @@ export async function listAlerts(request: RequestOf<'GET /alerts'>, ports: Alert
     const following = states[states.indexOf(state) + 1];
     const place = page.next ? { state, inner: page.next } : following && { state: following };
     if (!place || items.length >= limit) {
-      const bodies = await Promise.all(items.map((alert) => alertBody(alert, ports.demands)));
+      const bodies = await Promise.all(items.map((alert) => alertBody(alert, ports)));
       return { status: 200, body: { items: bodies, ...(place && { next: cursorOf(place) }) } };
     }
     ({ state, inner } = { inner: undefined, ...place });
@@ -53,36 +61,34 @@ export async function listAlerts(request: RequestOf<'GET /alerts'>, ports: Alert
 }
 
 /** Acknowledges one alert, once, with the special indicators that it triggers (C-1, G-10). */
-export function acknowledge(
-  request: RequestOf<'POST /alerts/{id}/acknowledgement'>,
-  ports: AlertPorts,
-): Promise<Reply> {
-  const { alerts, clock, digest, demands } = ports;
+function acknowledge(request: RequestOf<'POST /alerts/{id}/acknowledgement'>, ports: AlertPorts): Promise<Reply> {
+  const { alerts, clock, id } = ports;
   const { actor, body, params, correlationId, requestId, idempotencyKey } = request;
   const special = body.specialIndicators;
-  const repeat = idempotencyKey && digest.id('acknowledged-with', actor.sub, idempotencyKey, ...special);
+  const repeat = idempotencyKey && id('acknowledged-with', actor.sub, idempotencyKey, ...special);
   return untilCommitted(async () => {
     const disputeId = await alerts.disputeOf(params.id);
     const before = disputeId === undefined ? undefined : await alerts.load(disputeId);
     const alert = before?.alerts.find(({ alertId }) => alertId === params.id);
     if (!before || !alert) return notFound();
-    if (repeat && alert.acknowledgedWith === repeat) return { status: 200, body: await alertBody(alert, demands) };
+    if (repeat && alert.acknowledgedWith === repeat) return { status: 200, body: await alertBody(alert, ports) };
     const now = clock.now();
     const decision = acknowledgeAlert(before, alert, special, actor, now, repeat);
-    if ('refused' in decision) return refusalReply(decision, demands);
+    if ('refused' in decision) return refusalReply(decision, ports);
     const after = { ...decision.alerts, version: before.version + 1 };
     const cause = { causationId: requestId, correlationId, by: actorId(actor) };
-    const aggregateId = digest.id('alerts', before.disputeId);
-    await alerts.save(before, after, commitOf(aggregateId, after.version, decision.events, now, cause, digest.id));
+    const aggregateId = id('alerts', before.disputeId);
+    await alerts.save(before, after, commitOf(aggregateId, after.version, decision.events, now, cause, id));
     const acknowledged = after.alerts.find(({ alertId }) => alertId === params.id) ?? alert;
-    return { status: 200, body: await alertBody(acknowledged, demands) };
+    return { status: 200, body: await alertBody(acknowledged, ports) };
   });
 }
 
-/** One alert as `interface.md` has it. */
-async function alertBody(alert: Alert, demands: Demands) {
+/** One alert as `interface.md` has it, with the customer's demand from the customers store (I-8). */
+async function alertBody(alert: Alert, { disputes, customers }: AlertPorts) {
   const { disputeId, type, department } = alert.dispute;
-  const demand = await demands.demand(disputeId);
+  const dispute = await disputes.load(disputeId);
+  const { demand } = dispute ? await customers.texts(dispute.customer, disputeId) : {};
   const { alertId, level, colour, indicators, dueAt, state, breached } = alert;
   const { acknowledgedAt, acknowledgedBy, specialIndicators } = alert;
   return {
@@ -104,11 +110,11 @@ async function alertBody(alert: Alert, demands: Demands) {
 }
 
 /** A second acknowledgement is told of the first. */
-async function refusalReply(refusal: AlertRefusal, demands: Demands): Promise<Reply> {
+async function refusalReply(refusal: AlertRefusal, ports: AlertPorts): Promise<Reply> {
   const { detail } = refusal;
   switch (refusal.refused) {
     case 'state':
-      return problem(409, { detail, rule: 'C-1', alert: await alertBody(refusal.alert, demands) });
+      return problem(409, { detail, rule: 'C-1', alert: await alertBody(refusal.alert, ports) });
     case 'person':
       return problem(403, { detail, rule: refusal.rule });
     case 'input':

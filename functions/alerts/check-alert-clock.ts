@@ -9,14 +9,15 @@ import type { Digest } from '#shared/domain/ports/digest.ts';
 export interface AlertClockPorts {
   readonly alerts: AlertStore;
   readonly clock: Clock;
-  readonly digest: Digest;
+  /** UUIDv5 over its parts. */
+  readonly id: Digest['id'];
 }
 
 /**
  * Looks at a dispute's alerts when one falls due: still open after the deadline's second is a breach at that second,
  * recorded once (C-1, C-10). Too early, too late or again changes nothing.
  */
-export function checkAlert(due: DueMessage, { alerts, clock, digest }: AlertClockPorts): Promise<void> {
+export function checkAlert(due: DueMessage, { alerts, clock, id }: AlertClockPorts): Promise<void> {
   return untilCommitted(async () => {
     const disputeId = due.pk.replace(/^ALERTS#/, '');
     const before = await alerts.load(disputeId);
@@ -25,9 +26,9 @@ export function checkAlert(due: DueMessage, { alerts, clock, digest }: AlertCloc
     const { alerts: decided, events } = checkAlertClock(before, now);
     if (events.length === 0) return;
     const after = { ...decided, version: before.version + 1 };
-    const id = digest.id('clock', 'C-1', disputeId);
-    const cause = { causationId: id, correlationId: id, by: 'interlock.clocks' };
-    const aggregateId = digest.id('alerts', disputeId);
-    await alerts.save(before, after, commitOf(aggregateId, after.version, events, now, cause, digest.id));
+    const causationId = id('clock', 'C-1', disputeId);
+    const cause = { causationId, correlationId: causationId, by: 'interlock.clocks' };
+    const aggregateId = id('alerts', disputeId);
+    await alerts.save(before, after, commitOf(aggregateId, after.version, events, now, cause, id));
   });
 }

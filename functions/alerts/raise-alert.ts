@@ -11,7 +11,8 @@ export interface RaisePorts {
   readonly alerts: AlertStore;
   readonly reference: Reference;
   readonly clock: Clock;
-  readonly digest: Digest;
+  /** UUIDv5 over its parts. */
+  readonly id: Digest['id'];
 }
 
 /**
@@ -19,17 +20,17 @@ export interface RaisePorts {
  * it. Repeats and late gradings lead to the same alerts.
  */
 export function raiseAlertOf(event: Event<DisputeGraded>, ports: RaisePorts): Promise<void> {
-  const { alerts, reference, clock, digest } = ports;
+  const { alerts, reference, clock, id } = ports;
   return untilCommitted(async () => {
     const { disputeId } = event.data.dispute;
     const policy = await reference.policy(event.policyVersion);
     const calendar = await reference.calendar(policy.calendar.id, policy.calendar.version);
     const before = (await alerts.load(disputeId)) ?? noAlerts(disputeId);
-    const { alerts: decided, events } = raiseAlert(before, event, policy, calendar, digest.id);
+    const { alerts: decided, events } = raiseAlert(before, event, policy, calendar, id);
     if (events.length === 0) return;
     const after = { ...decided, version: before.version + 1 };
     const cause = { causationId: event.id, correlationId: event.correlationId, by: 'interlock.performance' };
-    const aggregateId = digest.id('alerts', disputeId);
-    await alerts.save(before, after, commitOf(aggregateId, after.version, events, clock.now(), cause, digest.id));
+    const aggregateId = id('alerts', disputeId);
+    await alerts.save(before, after, commitOf(aggregateId, after.version, events, clock.now(), cause, id));
   });
 }

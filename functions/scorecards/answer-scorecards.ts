@@ -1,4 +1,4 @@
-import type { RequestOf } from '#shared/contracts/api/endpoints.ts';
+import type { EndpointsOf, RequestOf } from '#shared/contracts/api/endpoints.ts';
 import { notFound, type Reply } from '#shared/contracts/api/request.ts';
 import type { Actor } from '#shared/domain/access/roles.ts';
 import { dayIn, type Instant, type Month, monthIn, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
@@ -22,8 +22,18 @@ export interface ScorecardPorts {
   readonly zone: TimeZone;
 }
 
+/** What answers each route of scorecards. */
+export function scorecardAnswers(ports: ScorecardPorts): EndpointsOf<'scorecards/answer-scorecards'> {
+  return {
+    'GET /scorecards': (request) => listCards(request, ports),
+    'GET /scorecards/{subject}/{period}': (request) => readCard(request, ports),
+    'GET /scorecards/{subject}/{period}/explanation': (request) => explainCard(request, ports),
+    'GET /scorecards/{subject}/{period}/entries': (request) => listEntries(request, ports),
+  };
+}
+
 /** The cards of a month that the caller may see, by kind and id; the running month when none is named. */
-export async function listCards(request: RequestOf<'GET /scorecards'>, ports: ScorecardPorts): Promise<Reply> {
+async function listCards(request: RequestOf<'GET /scorecards'>, ports: ScorecardPorts): Promise<Reply> {
   const { actor, query } = request;
   const now = ports.clock.now();
   const { period = monthIn(ports.zone, now), department, limit, cursor } = query;
@@ -47,7 +57,7 @@ export async function listCards(request: RequestOf<'GET /scorecards'>, ports: Sc
 }
 
 /** One card (section 7). */
-export async function readCard(
+async function readCard(
   request: RequestOf<'GET /scorecards/{subject}/{period}'>,
   ports: ScorecardPorts,
 ): Promise<Reply> {
@@ -56,7 +66,7 @@ export async function readCard(
 }
 
 /** Every point of a card (S-19): the sum of the posted entries is the card. */
-export async function explainCard(
+async function explainCard(
   request: RequestOf<'GET /scorecards/{subject}/{period}/explanation'>,
   ports: ScorecardPorts,
 ): Promise<Reply> {
@@ -81,7 +91,7 @@ export async function explainCard(
 }
 
 /** A card's ledger, oldest first, with the words on its groups. */
-export async function listEntries(
+async function listEntries(
   request: RequestOf<'GET /scorecards/{subject}/{period}/entries'>,
   ports: ScorecardPorts,
 ): Promise<Reply> {

@@ -11,7 +11,8 @@ export interface ScorePorts {
   readonly ledger: Ledger;
   readonly reference: Reference;
   readonly clock: Clock;
-  readonly digest: Digest;
+  /** UUIDv5 over its parts. */
+  readonly id: Digest['id'];
   /** The organisation's. */
   readonly zone: TimeZone;
 }
@@ -20,10 +21,7 @@ export interface ScorePorts {
  * Moves the points that an event of a dispute asks for (S-1, S-2, S-5, S-12, S-13), in the dispute's own order and once
  * (S-14): an event that comes too early is kept until its turn.
  */
-export function scoreDispute(
-  event: ScoringEvent,
-  { ledger, reference, clock, digest, zone }: ScorePorts,
-): Promise<void> {
+export function scoreDispute(event: ScoringEvent, { ledger, reference, clock, id, zone }: ScorePorts): Promise<void> {
   return untilCommitted(async () => {
     const { disputeId } = event.data.dispute;
     const before = (await ledger.scoring(disputeId)) ?? newScoring(disputeId);
@@ -34,12 +32,12 @@ export function scoreDispute(
       return found;
     };
     const now = clock.now();
-    const { scoring, acts } = applyInOrder(before, event, { zone, directory, policy, now, id: digest.id });
+    const { scoring, acts } = applyInOrder(before, event, { zone, directory, policy, now, id });
     if (scoring === before) return;
     const after = { ...scoring, version: before.version + 1 };
     const events = acts.map((act) => act.event);
     const cause = { causationId: event.id, correlationId: event.correlationId, by: 'interlock.performance' };
-    const commit = commitOf(digest.id('scoring', disputeId), after.version, events, now, cause, digest.id);
+    const commit = commitOf(id('scoring', disputeId), after.version, events, now, cause, id);
     const entries = acts.flatMap((act) => act.entries);
     await ledger.save(after, entries, events.length > 0 ? commit : undefined);
   });

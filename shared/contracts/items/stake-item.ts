@@ -1,6 +1,22 @@
 import { z } from 'zod';
 import type { Stake } from '../../domain/performance/stake.ts';
+import { DisputeClosedV1 } from '../events/dispute-closed.v1.ts';
+import { DisputeCorrectedV1 } from '../events/dispute-corrected.v1.ts';
+import { DisputeGradedV1 } from '../events/dispute-graded.v1.ts';
+import { PartiesNoticedV1 } from '../events/parties-noticed.v1.ts';
+import { ResponsibilityDeterminedV1 } from '../events/responsibility-determined.v1.ts';
+import { ResponsibilityWaivedV1 } from '../events/responsibility-waived.v1.ts';
 import { Level } from '../shapes.ts';
+
+/** Everything that moves a stake. */
+export const StakeEventV1 = z.discriminatedUnion('type', [
+  DisputeGradedV1,
+  DisputeCorrectedV1,
+  ResponsibilityDeterminedV1,
+  PartiesNoticedV1,
+  ResponsibilityWaivedV1,
+  DisputeClosedV1,
+]);
 
 const StakeState = z.object({
   disputeId: z.string(),
