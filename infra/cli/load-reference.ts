@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { ReferenceItem, referenceKeys } from '#shared/contracts/items/reference-item.ts';
+import { WorkingCalendarSchema } from '#shared/policy/calendars/calendar-schema.ts';
+import cn1 from '#shared/policy/calendars/cn-1.json' with { type: 'json' };
+import { PLAIN_SOURCES, RELEASED_POLICIES, SAMPLE_ORGANISATION } from '#shared/policy/released.ts';
+import type { EnvironmentConfig } from '../environments.ts';
+
+/** The reference table, as far as a deploy needs it. */
+export interface ReferenceShelf {
+  read(key: { readonly pk: string; readonly sk: string }): Promise<unknown>;
+  /** Puts the item unless one with its key is there; answers whether it did. */
+  add(item: ReferenceItem): Promise<boolean>;
+}
+
+/** What a load did: items that were new, and items that stood there already. */
+export interface Loaded {
+  readonly added: number;
+  readonly unchanged: number;
+}
+
+/**
+ * Everything that an environment starts with: its policy as version 1, calendars, sources, and its organisation.
+ * @throws RangeError when the policy counts on a calendar version that is not released
+ */
+export function referenceOf(config: Pick<EnvironmentConfig, 'policy' | 'organisation'>): readonly ReferenceItem[] {
+  const policy = RELEASED_POLICIES[config.policy];
+  const calendars = [WorkingCalendarSchema.parse(cn1)];
+  const { id, version } = policy.calendar;
+  if (!calendars.some((calendar) => calendar.id === id && calendar.version === version)) {
+    throw new RangeError(`policy ${config.policy} counts on calendar ${id} version ${version}, which is not released`);
+  }
+  const subjects = config.organisation ? SAMPLE_ORGANISATION : [];
+  return [
+    { kind: 'policy', ...referenceKeys.policy(policy.version), ...published(policy.version, policy) },
+    ...calendars.map(
+      (calendar): ReferenceItem => ({
+        kind: 'calendar',
+        ...referenceKeys.calendar(calendar.id, calendar.version),
+        ...published(calendar.version, calendar),
+      }),
+    ),
+    ...PLAIN_SOURCES.map(
+      (source): ReferenceItem => ({ kind: 'source', ...referenceKeys.source(source.source), document: source }),
+    ),
+    ...subjects.map(
+      (subject): ReferenceItem => ({ kind: 'subject', ...referenceKeys.subject(subject.id), document: subject }),
+    ),
+  ];
+}
+
+/**
+ * Puts reference data where it is missing. What people may change afterwards (sources, the directory) is left as it is;
+ * what is published must be what it was (P-2).
+ *
+ * @throws Error naming the version when other content is published under it
+ */
+export async function loadReference(items: readonly ReferenceItem[], shelf: ReferenceShelf): Promise<Loaded> {
+  let added = 0;
+  for (const item of items) {
+    if (await shelf.add(item)) added += 1;
+    else await refuseOtherContent(item, shelf);
+  }
+  return { added, unchanged: items.length - added };
+}
+
+async function refuseOtherContent(item: ReferenceItem, shelf: ReferenceShelf): Promise<void> {
+  if (item.kind === 'source' || item.kind === 'subject') return;
+  const there = ReferenceItem.parse(await shelf.read({ pk: item.pk, sk: item.sk }));
+  if ('digest' in there && there.digest === item.digest) return;
+  throw new Error(
+    `${item.kind} ${item.pk} version ${item.version} is published with other content; publish a new version instead`,
+  );
+}
+
+function published(version: number, document: object): { version: number; digest: string; document: object } {
+  const digest = createHash('sha256').update(canonicalJson(document)).digest('hex');
+  return { version, digest, document };
+}
+
+function canonicalJson(document: object): string {
+  const text = canonicalize(document);
+  if (text === undefined) throw new RangeError('a document without JSON has no digest');
+  return text;
+}

@@ -1,0 +1,53 @@
+import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import type { Construct } from 'constructs';
+import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
+import { DeadLetterQueue } from './work-queue.ts';
+
+export interface ScheduledFunctionProps extends LambdaFunctionProps {
+  /** EventBridge Scheduler's own form: 'cron(* * * * ? *)' is every minute. */
+  readonly schedule: string;
+  /** IANA name of the zone in which the schedule is read. */
+  readonly timeZone: string;
+}
+
+/** One function on a schedule of its own. The next turn does the work of a missed one, so nothing is tried for long. */
+export class ScheduledFunction extends LambdaFunction {
+  readonly deadLetters: DeadLetterQueue;
+
+  constructor(scope: Construct, id: string, props: ScheduledFunctionProps) {
+    super(scope, id, props);
+    this.deadLetters = new DeadLetterQueue(this, 'Missed', {
+      failureImpact: props.failureImpact,
+      alarmTopic: props.defaults.alarmTopic,
+    });
+    // Scheduler hands the turn over and forgets it: what fails afterwards is told by the function's own destination.
+    this.fn.configureAsyncInvoke({
+      retryAttempts: 1,
+      maxEventAge: Duration.minutes(5),
+      onFailure: new SqsDestination(this.deadLetters.queue),
+    });
+    const role = new Role(this, 'SchedulerRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    role.addToPrincipalPolicy(invoke(this.fn.functionArn));
+    this.deadLetters.queue.grantSendMessages(role);
+    const schedule = new CfnSchedule(this, 'Schedule', {
+      scheduleExpression: props.schedule,
+      scheduleExpressionTimezone: props.timeZone,
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: this.fn.functionArn,
+        roleArn: role.roleArn,
+        deadLetterConfig: { arn: this.deadLetters.queue.queueArn },
+        retryPolicy: { maximumEventAgeInSeconds: 300, maximumRetryAttempts: 3 },
+      },
+    });
+    schedule.node.addDependency(role);
+  }
+}
+
+/** This very function and no version of it: the grant of the library names `:*` besides. */
+function invoke(functionArn: string): PolicyStatement {
+  return new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+}

@@ -1,0 +1,100 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+
+export interface RecordTableProps {
+  readonly key: IKey;
+  readonly restoreWindowDays: number;
+  readonly keepDataOnDelete: boolean;
+  readonly deletionProtection: boolean;
+  /** Whether items list themselves and fall due: the two indexes of the tables' port. @default false */
+  readonly indexed?: boolean;
+  /** Whether its commits are published. @default false */
+  readonly streamed?: boolean;
+  /** Whether items with `expiresAt` (epoch seconds) end by themselves. @default false */
+  readonly expiring?: boolean;
+}
+
+/** The single actions that may be granted on a table. Nobody gets to delete: a mistake is undone by a further record. */
+export type TableAction =
+  `dynamodb:${'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'ConditionCheckItem'}`;
+export const READ: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+/** What a decision needs: read the state, write it under conditions. */
+export const DECIDE: readonly TableAction[] = [
+  ...READ,
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:ConditionCheckItem',
+];
+
+const indexNames = ['byDue', 'byList'] as const;
+const readingKey = ['kms:Decrypt', 'kms:DescribeKey'];
+const writingKey = [...readingKey, 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
+
+/** One table as all of ours are: paid per request, encrypted with our key, restorable to any second of its window. */
+export class RecordTable extends Construct {
+  readonly table: Table;
+  readonly #key: IKey;
+  readonly #indexed: boolean;
+
+  constructor(scope: Construct, id: string, props: RecordTableProps) {
+    super(scope, id);
+    this.#key = props.key;
+    this.#indexed = props.indexed ?? false;
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: props.key,
+      pointInTimeRecoverySpecification: {
+        pointInTimeRecoveryEnabled: true,
+        recoveryPeriodInDays: props.restoreWindowDays,
+      },
+      deletionProtection: props.deletionProtection,
+      removalPolicy: props.keepDataOnDelete ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      stream: props.streamed ? StreamViewType.NEW_AND_OLD_IMAGES : undefined,
+      timeToLiveAttribute: props.expiring ? 'expiresAt' : undefined,
+    });
+    if (this.#indexed) this.#addIndexes();
+  }
+
+  /** Grants these actions on the table, a query also on its indexes, and the use of its key through DynamoDB alone. */
+  grant(grantee: IGrantable, ...actions: readonly TableAction[]): void {
+    const allow = (statement: PolicyStatement) => grantee.grantPrincipal.addToPrincipalPolicy(statement);
+    allow(new PolicyStatement({ actions: [...actions], resources: [this.table.tableArn] }));
+    if (this.#indexed && actions.includes('dynamodb:Query')) {
+      const resources = indexNames.map((name) => `${this.table.tableArn}/index/${name}`);
+      allow(new PolicyStatement({ actions: ['dynamodb:Query'], resources }));
+    }
+    const writes = actions.some((action) => !READ.includes(action));
+    const viaTable = { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` } };
+    const keyActions = writes ? writingKey : readingKey;
+    allow(new PolicyStatement({ actions: keyActions, resources: [this.#key.keyArn], conditions: viaTable }));
+  }
+
+  #addIndexes(): void {
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'byDue',
+      partitionKey: { name: 'duePartition', type: AttributeType.STRING },
+      sortKey: { name: 'dueAt', type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['dueKind'],
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'byList',
+      partitionKey: { name: 'listPartition', type: AttributeType.STRING },
+      sortKey: { name: 'listSort', type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
+  }
+}

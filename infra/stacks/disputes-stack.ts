@@ -1,0 +1,216 @@
+import { ArnFormat, CfnOutput, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { BusinessAlarm } from '../constructs/alarm.ts';
+import { ApiFunction } from '../constructs/api-function.ts';
+import type { LambdaFunction } from '../constructs/lambda-function.ts';
+import { QueueFunction } from '../constructs/queue-function.ts';
+import { QueuedFunction } from '../constructs/queued-function.ts';
+import { ScheduledFunction } from '../constructs/scheduled-function.ts';
+import { StreamFunction } from '../constructs/stream-function.ts';
+import { DECIDE, READ } from '../constructs/table.ts';
+import { WorkQueue } from '../constructs/work-queue.ts';
+import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
+
+/** A report of 262,144 bytes with its wrapper exceeds SQS's old limit. */
+const ONE_MEBIBYTE = 1_048_576;
+
+/** The first gear: from a report at the door to a dispute that is closed. Owns the cases table. */
+export class DisputesStack extends ServiceStack {
+  /** What the names of the sources' secrets start with; they are made while the system runs. */
+  readonly #secretsPrefix: string;
+
+  constructor(scope: Construct, id: string, props: ServiceStackProps) {
+    super(scope, id, props);
+    this.#secretsPrefix = `interlock/${props.defaults.environmentName}/sources/`;
+    this.#addIntake();
+    this.#addDisputes();
+    this.#addClocks(props.config.timeZone);
+    this.#addPublisher();
+    new CfnOutput(this, 'SecretsPrefix', { value: this.#secretsPrefix });
+  }
+
+  #addIntake(): void {
+    const { api, defaults, data, names } = this;
+    const timeout = Duration.seconds(30);
+    const queueProps = { alarmTopic: defaults.alarmTopic, timeout, maxMessageBytes: ONE_MEBIBYTE };
+    const webhook = new WorkQueue(this, 'Webhook', {
+      ...queueProps,
+      failureImpact: 'accepted complaints do not become disputes',
+    });
+    const inHouse = new WorkQueue(this, 'InHouse', {
+      ...queueProps,
+      failureImpact: 'complaints of our own service desk do not become disputes',
+    });
+    new CfnOutput(this, 'WebhookQueueUrl', { value: webhook.queue.queueUrl });
+    new CfnOutput(this, 'InHouseQueueUrl', { value: inHouse.queue.queueUrl });
+
+    const receive = new ApiFunction(this, 'ReceiveReport', {
+      defaults,
+      api,
+      step: 'intake/receive-report',
+      environment: {
+        ...names.cases,
+        ...names.reference,
+        ...names.zone,
+        WEBHOOK_QUEUE_URL: webhook.queue.queueUrl,
+        SECRETS_PREFIX: this.#secretsPrefix,
+        DIGEST_KEY_SECRET: names.customers.DIGEST_KEY_SECRET,
+      },
+      failureImpact: 'channels cannot hand in complaints; senders repeat for a while, then customers are not heard',
+    });
+    data.cases.grant(receive.fn, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem');
+    data.reference.grant(receive.fn, ...READ);
+    data.digestKey.grantRead(receive.fn);
+    this.#grantSecrets(receive, 'secretsmanager:GetSecretValue');
+    receive.fn.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [webhook.queue.queueArn] }),
+    );
+
+    const worker = { ...names.cases, ...names.customers, ...names.reference, ...names.zone };
+    const open = new QueueFunction(this, 'OpenDispute', {
+      defaults,
+      step: 'intake/open-dispute',
+      timeout,
+      queues: { Webhook: webhook.queue, InHouse: inHouse.queue },
+      environment: { ...worker, IN_HOUSE_QUEUE_ARN: inHouse.queue.queueArn },
+      failureImpact: 'accepted complaints wait and do not become disputes, so no clock starts and nobody is alerted',
+    });
+    const keep = new QueueFunction(this, 'KeepDeadMessage', {
+      defaults,
+      step: 'intake/keep-dead-message',
+      timeout,
+      queues: { DeadWebhook: webhook.deadLetters, DeadInHouse: inHouse.deadLetters },
+      environment: worker,
+      failureImpact: 'complaints that nobody could read lie in a queue that forgets them after 14 days',
+    });
+    for (const { fn } of [open, keep]) {
+      data.cases.grant(fn, ...DECIDE);
+      data.customers.grant(fn, ...DECIDE);
+      data.reference.grant(fn, ...READ);
+      data.digestKey.grantRead(fn);
+    }
+    // The function clears the queue before its alarm sees a message: a turn of the function is the sign.
+    new BusinessAlarm(this, 'ReportDied', {
+      metric: keep.fn.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 1,
+      symptom: 'A report could not be worked on and was put aside',
+      failureImpact: 'a complaint that we accepted is no dispute until a person looks at it',
+      topic: defaults.alarmTopic,
+    });
+    this.#addIntakeAnswers();
+  }
+
+  #addIntakeAnswers(): void {
+    const { api, defaults, data, names } = this;
+    const answer = new ApiFunction(this, 'AnswerIntake', {
+      defaults,
+      api,
+      step: 'intake/answer-intake',
+      environment: { ...names.cases, ...names.reference, ...names.zone },
+      failureImpact: 'senders cannot see what became of a report, and nobody can prove that none was lost',
+    });
+    data.cases.grant(answer.fn, ...READ);
+    data.reference.grant(answer.fn, ...READ);
+
+    const sources = new ApiFunction(this, 'ManageSources', {
+      defaults,
+      api,
+      step: 'intake/manage-sources',
+      environment: { ...names.reference, ...names.zone, SECRETS_PREFIX: this.#secretsPrefix },
+      failureImpact: 'no channel can be given a new secret, not even one whose secret leaked',
+    });
+    data.reference.grant(sources.fn, ...READ);
+    this.#grantSecrets(
+      sources,
+      'secretsmanager:CreateSecret',
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+    );
+  }
+
+  #addDisputes(): void {
+    const { api, defaults, data, names } = this;
+    const answer = new ApiFunction(this, 'AnswerDisputes', {
+      defaults,
+      api,
+      step: 'disputes/answer-disputes',
+      environment: { ...names.cases, ...names.customers, ...names.reference, ...names.zone },
+      failureImpact: 'officers cannot file, investigate, resolve or close disputes while their clocks run',
+    });
+    data.cases.grant(answer.fn, ...DECIDE);
+    data.customers.grant(answer.fn, ...DECIDE);
+    data.reference.grant(answer.fn, ...READ);
+    data.digestKey.grantRead(answer.fn);
+
+    const { consumer } = new QueuedFunction(this, 'FinishResponsibility', {
+      defaults,
+      bus: data.bus,
+      eventPattern: eventsFor('disputes'),
+      step: 'disputes/finish-responsibility',
+      environment: { ...names.cases, ...names.reference, ...names.zone },
+      failureImpact: 'disputes whose points are posted stay open on the responsibility track',
+    });
+    data.cases.grant(consumer.fn, ...DECIDE);
+    data.reference.grant(consumer.fn, ...READ);
+  }
+
+  #addClocks(timeZone: string): void {
+    const { defaults, data, names } = this;
+    const failureImpact = 'missed filing deadlines are not noticed, and disputes wait without anybody being told';
+    const { queue } = new WorkQueue(this, 'FilingClock', { alarmTopic: defaults.alarmTopic, failureImpact });
+    const check = new QueueFunction(this, 'CheckFilingClock', {
+      defaults,
+      step: 'disputes/check-filing-clock',
+      queues: { Clock: queue },
+      environment: { ...names.cases, ...names.reference, ...names.zone },
+      failureImpact,
+    });
+    data.cases.grant(check.fn, ...DECIDE);
+    data.reference.grant(check.fn, ...READ);
+
+    const sweep = new ScheduledFunction(this, 'Sweep', {
+      defaults,
+      step: 'clocks/sweep',
+      schedule: 'cron(* * * * ? *)',
+      timeZone,
+      timeout: Duration.seconds(50), // Over before the next one starts.
+      environment: {
+        ...names.cases,
+        TABLE: 'cases',
+        CLOCK_QUEUES: Stack.of(this).toJsonString({ filing: queue.queueUrl }),
+      },
+      failureImpact,
+    });
+    data.cases.grant(sweep.fn, 'dynamodb:Query');
+    sweep.fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }));
+  }
+
+  #addPublisher(): void {
+    const { defaults, data } = this;
+    const { consumer } = new StreamFunction(this, 'Publish', {
+      defaults,
+      table: data.cases.table,
+      step: 'publisher/publish-commits',
+      environment: { BUS_NAME: data.bus.eventBusName, EVENT_SOURCE: 'interlock.disputes' },
+      failureImpact: 'nobody hears of what happens to disputes: no alert, no points, no counts',
+    });
+    data.bus.grantPutEventsTo(consumer.fn);
+  }
+
+  /** Secrets are made while the system runs, so that only the start of their names is known. */
+  #grantSecrets(to: LambdaFunction, ...actions: readonly string[]): void {
+    const arn = this.formatArn({
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: `${this.#secretsPrefix}*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    to.fn.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+    Validations.of(to).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${arn}]`,
+      reason:
+        "One secret per source, made while the system runs; the prefix holds the sources' secrets of this environment alone.",
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { ApiFunction } from '../constructs/api-function.ts';
+import { QueueFunction } from '../constructs/queue-function.ts';
+import { QueuedFunction } from '../constructs/queued-function.ts';
+import { ScheduledFunction } from '../constructs/scheduled-function.ts';
+import { StreamFunction } from '../constructs/stream-function.ts';
+import { DECIDE, READ } from '../constructs/table.ts';
+import { WorkQueue } from '../constructs/work-queue.ts';
+import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
+
+/** The second gear: from a graded dispute to an alert, to points, to a card. Owns the scorecards table. */
+export class PerformanceStack extends ServiceStack {
+  constructor(scope: Construct, id: string, props: ServiceStackProps) {
+    super(scope, id, props);
+    const alertClock = this.#addAlerts();
+    const groupClock = this.#addScoring();
+    this.#addScorecards();
+    this.#addSweep(props.config.timeZone, alertClock, groupClock);
+    this.#addPublisher();
+  }
+
+  #addAlerts(): WorkQueue {
+    const { api, defaults, data, names } = this;
+    const environment = { ...names.scorecards, ...names.reference, ...names.zone };
+    const raise = new QueuedFunction(this, 'RaiseAlert', {
+      defaults,
+      environment,
+      bus: data.bus,
+      eventPattern: eventsFor('alerts'),
+      step: 'alerts/raise-alert',
+      failureImpact: 'grave disputes reach nobody in performance, and their alert clock does not start',
+    });
+    const answer = new ApiFunction(this, 'AnswerAlerts', {
+      defaults,
+      api,
+      environment: { ...environment, ...names.customers },
+      step: 'alerts/answer-alerts',
+      failureImpact: 'alerts cannot be seen or acknowledged, so every one of them counts as breached',
+    });
+    // The demand of the customer stands beside the alert; it is read where personal data lies and copied nowhere.
+    data.customers.grant(answer.fn, 'dynamodb:GetItem', 'dynamodb:BatchGetItem');
+    data.digestKey.grantRead(answer.fn);
+
+    const failureImpact = 'alerts that nobody acknowledged in time are not recorded as breached';
+    const clock = new WorkQueue(this, 'AlertClock', { alarmTopic: defaults.alarmTopic, failureImpact });
+    const check = new QueueFunction(this, 'CheckAlertClock', {
+      defaults,
+      environment,
+      step: 'alerts/check-alert-clock',
+      queues: { Clock: clock.queue },
+      failureImpact,
+    });
+    for (const { fn } of [raise.consumer, answer, check]) {
+      data.scorecards.grant(fn, ...DECIDE);
+      data.reference.grant(fn, ...READ);
+    }
+    return clock;
+  }
+
+  #addScoring(): WorkQueue {
+    const { defaults, data, names } = this;
+    const environment = { ...names.scorecards, ...names.reference, ...names.zone };
+    const common = { defaults, environment, bus: data.bus };
+    const stake = new QueuedFunction(this, 'RecordStake', {
+      ...common,
+      eventPattern: eventsFor('stakes'),
+      step: 'scoring/record-stake',
+      failureImpact: 'departments do not see what an open dispute may cost them',
+    });
+    const score = new QueuedFunction(this, 'ScoreDispute', {
+      ...common,
+      eventPattern: eventsFor('scoring'),
+      step: 'scoring/score-dispute',
+      failureImpact: 'decided points do not reach the cards, and the appeal window runs unseen',
+    });
+    const failureImpact =
+      'pending points whose appeal window ended are not posted, and their disputes do not become final';
+    const clock = new WorkQueue(this, 'GroupClock', { alarmTopic: defaults.alarmTopic, failureImpact });
+    const post = new QueueFunction(this, 'PostGroup', {
+      defaults,
+      environment,
+      step: 'scoring/post-group',
+      queues: { Clock: clock.queue },
+      failureImpact,
+    });
+    for (const { fn } of [stake.consumer, score.consumer, post]) {
+      data.scorecards.grant(fn, ...DECIDE);
+      data.reference.grant(fn, ...READ);
+    }
+    return clock;
+  }
+
+  #addScorecards(): void {
+    const { api, defaults, data, names } = this;
+    const answer = new ApiFunction(this, 'AnswerScorecards', {
+      defaults,
+      api,
+      environment: { ...names.scorecards, ...names.reference, ...names.zone },
+      step: 'scorecards/answer-scorecards',
+      failureImpact: 'people who are scored can see neither their card nor why it stands as it does',
+    });
+    data.scorecards.grant(answer.fn, ...READ);
+    data.reference.grant(answer.fn, ...READ);
+  }
+
+  #addSweep(timeZone: string, alertClock: WorkQueue, groupClock: WorkQueue): void {
+    const { defaults, data, names } = this;
+    const queues = { alert: alertClock.queue.queueUrl, group: groupClock.queue.queueUrl };
+    const sweep = new ScheduledFunction(this, 'Sweep', {
+      defaults,
+      step: 'clocks/sweep',
+      schedule: 'cron(* * * * ? *)',
+      timeZone,
+      timeout: Duration.seconds(50), // Over before the next one starts.
+      environment: { ...names.scorecards, TABLE: 'scorecards', CLOCK_QUEUES: Stack.of(this).toJsonString(queues) },
+      failureImpact: 'late alerts are not recorded as breached, and points whose appeal window ended stay pending',
+    });
+    data.scorecards.grant(sweep.fn, 'dynamodb:Query');
+    const resources = [alertClock.queue.queueArn, groupClock.queue.queueArn];
+    sweep.fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
+  }
+
+  #addPublisher(): void {
+    const { defaults, data } = this;
+    const { consumer } = new StreamFunction(this, 'Publish', {
+      defaults,
+      table: data.scorecards.table,
+      step: 'publisher/publish-commits',
+      environment: { BUS_NAME: data.bus.eventBusName, EVENT_SOURCE: 'interlock.performance' },
+      failureImpact: 'nobody hears of alerts and points: disputes do not become final, nothing is counted',
+    });
+    data.bus.grantPutEventsTo(consumer.fn);
+  }
+}
