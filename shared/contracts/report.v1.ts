@@ -104,16 +104,21 @@ const reportFields = {
 const hasTextOrType = (report: { text?: string; type?: string }) =>
   report.text !== undefined || report.type !== undefined;
 const TEXT_OR_TYPE = { path: ['text'], message: 'text or type is mandatory' };
+/** The same for readers of the JSON Schema. */
+const EITHER = { anyOf: [{ required: ['text'] }, { required: ['type'] }] };
 
 /**
  * One report as every plain sender writes it: body of the webhook (I-2). An unknown field is refused. Whether its
  * category, type, department, employee and partner exist is policy's and the directory's to say (G-1).
  */
-export const ReportV1 = z.strictObject(reportFields).refine(hasTextOrType, TEXT_OR_TYPE);
+export const ReportV1 = z.strictObject(reportFields).refine(hasTextOrType, TEXT_OR_TYPE).meta(EITHER);
 export type ReportV1 = z.infer<typeof ReportV1>;
 
 /** The same on the in-house queue: the message names its source beside it (I-2). */
-export const InHouseMessageV1 = z.strictObject({ source: Slug, ...reportFields }).refine(hasTextOrType, TEXT_OR_TYPE);
+export const InHouseMessageV1 = z
+  .strictObject({ source: Slug, ...reportFields })
+  .refine(hasTextOrType, TEXT_OR_TYPE)
+  .meta(EITHER);
 export type InHouseMessageV1 = z.infer<typeof InHouseMessageV1>;
 
 /**

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { ENDPOINTS, type Endpoint, type EndpointsOf } from '../contracts/api/endpoints.ts';
+import { type Endpoint, type EndpointsOf, findEndpoint } from '../contracts/api/endpoints.ts';
 import { faultsOf } from '../contracts/api/faults.ts';
 import { type ApiRequest, notFound, problem, type Reply } from '../contracts/api/request.ts';
 import { findRoute, type Route, type Step } from '../contracts/api/routes.ts';
@@ -93,7 +93,7 @@ type Read = { readonly accepted: ApiRequest } | { readonly refused: Reply };
 /** From HTTP to what a use case takes, or the refusal: the caller first, then the path, then all else that came. */
 function requestOf(event: HttpEvent): Read {
   const route = findRoute(event.routeKey);
-  const endpoint = endpoints[event.routeKey];
+  const endpoint = findEndpoint(event.routeKey);
   if (!route || !endpoint) return { refused: notFound('There is no such route.') };
   const caller = callerOf(event, route);
   if ('refused' in caller) return caller;
@@ -122,8 +122,6 @@ function requestOf(event: HttpEvent): Read {
     },
   };
 }
-
-const endpoints: Readonly<Record<string, Endpoint>> = ENDPOINTS;
 
 /** Nobody in particular: who calls a route that is open to anyone. */
 const ANYONE: Actor = { sub: 'anyone', roles: [] };

@@ -235,3 +235,9 @@ export type RequestOf<K extends RouteKey> = ApiRequest<
 export type EndpointsOf<S extends Step> = {
   readonly [K in RouteKeyOf<S>]: (request: RequestOf<K>) => Promise<Reply>;
 };
+
+/** What a route takes and answers, by its key; undefined for a route that does not exist. */
+export function findEndpoint(routeKey: string): Endpoint | undefined {
+  const endpoints: Readonly<Record<string, Endpoint>> = ENDPOINTS;
+  return endpoints[routeKey];
+}

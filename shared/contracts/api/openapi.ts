@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import { ReportV1 } from '../report.v1.ts';
+import { type Endpoint, findEndpoint } from './endpoints.ts';
+import * as replies from './replies.ts';
+import { PROBLEM_TYPE } from './request.ts';
+import { ROUTES, type Route } from './routes.ts';
+
+type Json = Record<string, unknown>;
+
+/** Schemas that have a name in the document; wherever one is used, the document refers to it. */
+const NAMED = new Map<unknown, string>([
+  [replies.ProblemReply, 'Problem'],
+  [ReportV1, 'Report'],
+  [replies.Receipt, 'Receipt'],
+  [replies.Reconciliation, 'Reconciliation'],
+  [replies.DisputeReply, 'Dispute'],
+  [replies.Alert, 'Alert'],
+  [replies.Card, 'Card'],
+  [replies.EntryReply, 'Entry'],
+  [replies.Explanation, 'Explanation'],
+]);
+
+/** What each refusal means here. 401 and 429 are mostly the gateway's own, and keep its body. */
+const MEANINGS: Readonly<Record<number, string>> = {
+  401: 'No token, or one that cannot be trusted.',
+  403: "The caller's roles, or the rule that the problem names, do not allow it.",
+  404: "There is no such resource, or it is somebody else's.",
+  409: 'It does not fit the state that things are in; nothing was changed.',
+  412: '`If-Match` names another version than the one that stands.',
+  413: 'The body is too large.',
+  422: 'Something that was sent does not fit; `errors` says where.',
+  429: 'Too many requests at once.',
+  500: 'Something went wrong on our side.',
+  503: 'Not taken: it could not be put on the queue. Send it again.',
+};
+const BY_GATEWAY: readonly number[] = [401, 413, 429, 500, 503];
+
+/** The whole API in OpenAPI 3.1, made of the routes, their access and their contracts. */
+export function openApi(): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of ROUTES) {
+    const endpoint = findEndpoint(`${route.method} ${route.path}`);
+    if (!endpoint) throw new RangeError(`${route.path} has no contract`);
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, endpoint) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Interlock',
+      version: '1',
+      summary: 'Couples the settling of disputes with the management of performance.',
+      description:
+        'Points are decimal strings with two places, a minus before a deduction and no plus before a gain. ' +
+        'Errors of our functions are RFC 9457 problems; those of the gateway keep its body. ' +
+        'Unknown fields of requests are refused; answers may gain fields.',
+    },
+    paths,
+    components: {
+      schemas: Object.fromEntries([...NAMED].map(([schema, name]) => [name, component(schema)])),
+      parameters: COMMON_PARAMETERS,
+      headers: COMMON_HEADERS,
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An OIDC token (RS256) with the claims `roles`, `department`, `employee`, `source`.',
+        },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'webhook-signature',
+          description: "Standard Webhooks: HMAC-SHA256 over id, timestamp and body with the source's secret.",
+        },
+      },
+    },
+  };
+}
+
+const COMMON_PARAMETERS = {
+  CorrelationId: {
+    name: 'X-Correlation-Id',
+    in: 'header',
+    description: 'A UUID that goes with everything that this call causes.',
+    schema: { type: 'string', format: 'uuid' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'The same key again within 24 hours changes nothing; with another body it is 409.',
+    schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description: 'The `ETag` that the caller read; another version is 412.',
+    schema: { type: 'string' },
+  },
+  WebhookId: { name: 'webhook-id', in: 'header', required: true, schema: { type: 'string' } },
+  WebhookTimestamp: {
+    name: 'webhook-timestamp',
+    in: 'header',
+    required: true,
+    description: 'Seconds since 1970; within the tolerance of our clock.',
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+  },
+};
+const COMMON_HEADERS = {
+  CorrelationId: { description: "The call's correlation id.", schema: { type: 'string' } },
+  ETag: { description: 'The version, in quotes: `"7"`.', schema: { type: 'string' } },
+};
+
+function operation(route: Route, endpoint: Endpoint): Json {
+  const signed = route.access === 'signed-source';
+  const open = signed || route.access === 'anyone';
+  const statuses = refusalsOf(route, endpoint);
+  return {
+    operationId: operationId(route),
+    summary: endpoint.summary,
+    tags: [route.path.split('/')[1]],
+    ...(route.own && { description: `${route.own}.` }),
+    security: signed ? [{ signature: [] }] : open ? [] : [{ token: [] }],
+    ...(!open && { 'x-roles': route.access }),
+    parameters: parametersOf(route, endpoint),
+    ...(endpoint.body && {
+      requestBody: {
+        required: !endpoint.body.safeParse({}).success,
+        content: { 'application/json': { schema: schemaOf(endpoint.body) } },
+      },
+    }),
+    responses: {
+      [endpoint.status]: {
+        description: endpoint.summary,
+        headers: {
+          'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' },
+          ...(endpoint.etag && { ETag: { $ref: '#/components/headers/ETag' } }),
+        },
+        content: { 'application/json': { schema: schemaOf(endpoint.reply) } },
+      },
+      ...Object.fromEntries(statuses.map((status) => [status, refusal(status)])),
+    },
+  };
+}
+
+/** `postDisputesIdFiling`: the same for as long as the route is. */
+function operationId({ method, path }: Route): string {
+  const words = path.split(/[^A-Za-z]+/).filter((word) => word !== '');
+  return [method.toLowerCase(), ...words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`)].join('');
+}
+
+function parametersOf(route: Route, endpoint: Endpoint): Json[] {
+  const common = (name: keyof typeof COMMON_PARAMETERS) => ({ $ref: `#/components/parameters/${name}` });
+  const isCommand = route.method === 'POST' && Array.isArray(route.access);
+  return [
+    ...fieldsOf(endpoint.params, 'path'),
+    ...fieldsOf(endpoint.query, 'query'),
+    common('CorrelationId'),
+    ...(route.access === 'signed-source' ? [common('WebhookId'), common('WebhookTimestamp')] : []),
+    ...(isCommand ? [common('IdempotencyKey')] : []),
+    ...(isCommand && endpoint.etag ? [common('IfMatch')] : []),
+  ];
+}
+
+function fieldsOf(object: z.ZodObject, place: 'path' | 'query'): Json[] {
+  return Object.entries(object.shape).map(([name, field]) => {
+    const { description, ...schema } = schemaOf(field);
+    const required = place === 'path' || !z.safeParse(field, undefined).success;
+    return { name, in: place, required, ...(description !== undefined && { description }), schema };
+  });
+}
+
+/** Every refusal that a route can answer: its own, and what follows from its access and inputs. */
+function refusalsOf({ method, access }: Route, { params, query, body, refusals }: Endpoint): number[] {
+  const statuses = new Set<number>([...refusals, 429, 500]);
+  if (Array.isArray(access)) statuses.add(401).add(403);
+  if (Object.keys(params.shape).length > 0) statuses.add(404);
+  if (Object.keys(query.shape).length > 0 || body || (method === 'POST' && Array.isArray(access))) statuses.add(422);
+  if (Array.isArray(access) && query.def.catchall) statuses.add(422);
+  if (body) statuses.add(413);
+  return [...statuses].sort((a, b) => a - b);
+}
+
+function refusal(status: number): Json {
+  const gateway = {
+    'application/json': { schema: { type: 'object', properties: { message: { type: ['string', 'null'] } } } },
+  };
+  return {
+    description: MEANINGS[status] ?? 'Refused.',
+    headers: { 'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' } },
+    content: {
+      [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } },
+      ...(BY_GATEWAY.includes(status) && gateway),
+    },
+  };
+}
+
+/** A schema as the document uses it: by reference where it has a name. */
+function schemaOf(schema: z.core.$ZodType): Json {
+  const name = NAMED.get(schema);
+  return name ? { $ref: `#/components/schemas/${name}` } : jsonSchema(schema);
+}
+
+function component(schema: unknown): Json {
+  if (!(schema instanceof z.ZodType)) throw new RangeError('only schemas have a name in the document');
+  return jsonSchema(schema);
+}
+
+/** What callers may send and have to expect: of a value that the contract changes, the form in which it comes in. */
+function jsonSchema(schema: z.core.$ZodType): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema: written, path }) => {
+      const name = path.length > 0 ? NAMED.get(zodSchema) : undefined;
+      if (!name) return;
+      for (const key of Object.keys(written)) delete written[key];
+      written.$ref = `#/components/schemas/${name}`;
+    },
+  });
+  return json;
+}

@@ -1,0 +1,133 @@
+import '#test/support/quiet-runtime.ts';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { openApi } from '#shared/contracts/api/openapi.ts';
+import { ROUTES } from '#shared/contracts/api/routes.ts';
+import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
+
+const Schema = z.record(z.string(), z.unknown());
+const Parameter = z.union([
+  z.strictObject({ $ref: z.string() }),
+  z.strictObject({
+    name: z.string(),
+    in: z.enum(['path', 'query', 'header']),
+    required: z.boolean().optional(),
+    description: z.string().optional(),
+    schema: Schema,
+  }),
+]);
+const Content = z.record(z.string(), z.strictObject({ schema: Schema }));
+const Operation = z.strictObject({
+  operationId: z.string().regex(/^[a-z][A-Za-z]+$/),
+  summary: z.string().min(1),
+  description: z.string().optional(),
+  tags: z.array(z.string()),
+  security: z.array(z.partialRecord(z.enum(['token', 'signature']), z.array(z.string()).length(0))),
+  'x-roles': z.array(z.string()).optional(),
+  parameters: z.array(Parameter),
+  requestBody: z.strictObject({ required: z.boolean(), content: Content }).optional(),
+  responses: z.record(
+    z.string().regex(/^[2-5]\d\d$/),
+    z.strictObject({ description: z.string(), headers: Schema, content: Content }),
+  ),
+});
+/** What OpenAPI 3.1 asks of the parts that we write; schemas are JSON Schema 2020-12 out of zod. */
+const Document = z.strictObject({
+  openapi: z.literal('3.1.0'),
+  info: z.strictObject({ title: z.string(), version: z.string(), summary: z.string(), description: z.string() }),
+  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post']), Operation)),
+  components: z.strictObject({
+    schemas: z.record(z.string(), Schema),
+    parameters: z.record(z.string(), Parameter),
+    headers: z.record(z.string(), Schema),
+    securitySchemes: z.record(z.string(), Schema),
+  }),
+});
+
+const written = openApi();
+const document = Document.parse(JSON.parse(JSON.stringify(written)));
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+);
+
+/** Every value under `$ref`, at any depth. */
+function refsIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(refsIn);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) => (key === '$ref' ? [String(inner)] : refsIn(inner)));
+}
+function at(pointer: string): unknown {
+  return pointer
+    .replace('#/', '')
+    .split('/')
+    .reduce<unknown>((value, key) => Schema.catch({}).parse(value)[key], written);
+}
+
+test('every route is described, and nothing else', () => {
+  expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual(
+    ROUTES.map(({ method, path }) => `${method} ${path}`).sort(),
+  );
+});
+
+test('every reference leads somewhere, and every named schema is used', () => {
+  const refs = new Set(refsIn(written));
+  expect([...refs].filter((ref) => at(ref) === undefined)).toEqual([]);
+  const named = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+  expect(named.filter((name) => !refs.has(name))).toEqual([]);
+});
+
+test('every operation has an id of its own', () => {
+  expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+});
+
+describe.each(operations)('$method $path', ({ path, method, operation }) => {
+  const statuses = Object.keys(operation.responses).map(Number);
+
+  test('declares the parameters of its path, and each once', () => {
+    const declared = operation.parameters.flatMap((parameter) => ('in' in parameter ? [parameter] : []));
+    const inPath = declared.filter((parameter) => parameter.in === 'path');
+    expect(inPath.map(({ name }) => `{${name}}`)).toEqual([...path.matchAll(/\{\w+\}/g)].map(([name]) => name));
+    expect(inPath.every(({ required }) => required)).toBe(true);
+    expect(new Set(declared.map(({ name }) => name)).size).toBe(declared.length);
+  });
+
+  test('says who may call it, and which refusals they have to expect', () => {
+    const guarded = operation['x-roles'] !== undefined;
+    expect(operation.security).toEqual(
+      guarded ? [{ token: [] }] : path.startsWith('/intake') ? [{ signature: [] }] : [],
+    );
+    expect(statuses.filter((status) => status < 300)).toHaveLength(1);
+    expect(statuses).toEqual(
+      expect.arrayContaining([...(guarded ? [401, 403] : []), ...(method === 'POST' ? [413, 422] : []), 429, 500]),
+    );
+    if (path.includes('{')) expect(statuses).toContain(404);
+  });
+});
+
+test.each([
+  { route: 'POST /disputes/{id}/determination', statuses: [200, 401, 403, 404, 409, 412, 413, 422, 429, 500] },
+  { route: 'POST /intake/{source}', statuses: [202, 401, 404, 409, 413, 422, 429, 500, 503] },
+  { route: 'GET /scorecards/{subject}/{period}', statuses: [200, 401, 403, 404, 422, 429, 500] },
+  { route: 'GET /health', statuses: [200, 429, 500] },
+])('$route answers with $statuses', ({ route, statuses }) => {
+  const found = operations.find(({ path, method }) => `${method} ${path}` === route);
+  expect(Object.keys(found?.operation.responses ?? {}).map(Number)).toEqual(statuses);
+});
+
+test('what is mandatory in a report is mandatory in its description', () => {
+  expect(document.components.schemas.Report).toMatchObject({
+    required: ['externalId', 'occurredAt'],
+    anyOf: [{ required: ['text'] }, { required: ['type'] }],
+    additionalProperties: false,
+    properties: { amount: { properties: { minor: { type: 'integer', minimum: 0 } } }, attributes: { type: 'object' } },
+  });
+});
+
+test('it is served to anyone, and so is the health of the environment', async () => {
+  process.env.ENVIRONMENT = 'dev';
+  const { handler } = await import('#functions/about/describe-api.handler.ts');
+  const served = await handler(httpEvent({ route: 'GET /openapi.json', params: {} }), LAMBDA_CONTEXT);
+  expect(JSON.parse(served.body ?? '')).toEqual(JSON.parse(JSON.stringify(written)));
+  const health = await handler(httpEvent({ route: 'GET /health' }), LAMBDA_CONTEXT);
+  expect(JSON.parse(health.body ?? '')).toEqual({ status: 'ok', environment: 'dev' });
+});
