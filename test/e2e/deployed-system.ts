@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { type HttpDoor, overHttp } from './http-system.ts';
+import { storedInAws } from './stored-in-aws.ts';
+import type { Claims, System } from './system.ts';
+
+/** What the stacks of an environment print, by stack and name. */
+const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
+const Token = z.object({ token: z.string() });
+
+/**
+ * The environment `dev` where `AWS_ENDPOINT_URL` deployed it, or on AWS. Tokens come from the suite's issuer
+ * (`INTERLOCK_ISSUER`), or from `INTERLOCK_TOKEN_COMMAND`, which finds the claims in `INTERLOCK_CLAIMS`.
+ */
+export async function deployedSystem(): Promise<System> {
+  const file = new URL('../../cdk.out/outputs-dev.json', import.meta.url);
+  const outputs = Outputs.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { ApiId = '', ApiUrl = '' } = outputs['interlock-dev-api'] ?? {};
+  return {
+    name: 'deployed',
+    policy: 'fast',
+    ...overHttp(doorOf(ApiId, ApiUrl)),
+    storedOutsideCustomers: () => storedInAws(Object.assign({}, ...Object.values(outputs))),
+  };
+}
+
+function doorOf(apiId: string, apiUrl: string): HttpDoor {
+  const endpoint = process.env.AWS_ENDPOINT_URL;
+  if (!endpoint) return { url: apiUrl, tokenFor };
+  return { url: endpoint, host: `${apiId}.execute-api.localhost:${new URL(endpoint).port}`, tokenFor };
+}
+
+async function tokenFor(claims: Claims): Promise<string> {
+  const command = process.env.INTERLOCK_TOKEN_COMMAND;
+  if (command) {
+    const env = { ...process.env, INTERLOCK_CLAIMS: JSON.stringify(claims) };
+    return (await promisify(execFile)('sh', ['-c', command], { env })).stdout.trim();
+  }
+  const issuer = process.env.INTERLOCK_ISSUER;
+  if (!issuer) throw new Error("name the tokens' issuer in INTERLOCK_ISSUER, or a command in INTERLOCK_TOKEN_COMMAND");
+  const answer = await fetch(new URL('/token', issuer), { method: 'POST', body: JSON.stringify(claims) });
+  return Token.parse(await answer.json()).token;
+}

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { startIssuer } from '#test/support/issuer.ts';
+
+// npm run e2e:deployed     starts the suite's token issuer, deploys dev, runs the end-to-end suite against it.
+// With AWS_ENDPOINT_URL on an AWS-compatible endpoint; on AWS the issuer is INTERLOCK_ISSUER, a public https address,
+// and INTERLOCK_TOKEN_COMMAND prints tokens. Nothing changes where dev already stands as it is here.
+
+async function main(): Promise<number> {
+  const own = process.env.INTERLOCK_ISSUER === undefined ? await startIssuer() : undefined;
+  const env = { ...process.env, INTERLOCK_ISSUER: own?.url ?? process.env.INTERLOCK_ISSUER };
+  try {
+    const deployed = await run('npm', ['run', 'deploy', '--', '--env', 'dev'], env);
+    return deployed === 0 ? await run('vitest', ['run', '--config', 'vitest.e2e.config.ts'], env) : deployed;
+  } finally {
+    await own?.close();
+  }
+}
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+process.exitCode = await main();
