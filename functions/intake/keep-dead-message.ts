@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { dayIn, type Instant } from '#shared/domain/calendar/civil-date.ts';
+import { type ArrivalKey, isSettled, type Receipt } from '#shared/domain/intake/arrival.ts';
+import type { DeadMessage } from '#shared/domain/intake/dead-message.ts';
+import { untilCommitted } from '#shared/domain/lost-race.ts';
+import type { Known } from '#shared/domain/ports/intake-store.ts';
+import { type Delivered, type ReadingPorts, readInHouse, rejectInHouse } from './take-message.ts';
+
+/** What finds arrival and receipt of a message, whatever else of it can no longer be read. */
+const Wrapper = z.object({
+  arrivalId: z.string(),
+  receiptId: z.string(),
+  source: z.string(),
+  receivedAt: z.string(),
+  report: z.object({ externalId: z.string() }),
+});
+type Wrapper = z.infer<typeof Wrapper>;
+
+/**
+ * Keeps a dead letter of either door (I-4).
+ *
+ * @param ports `inHouseQueue` tells the in-house door's dead letters
+ */
+export function keepDeadMessage(
+  body: string,
+  delivered: Delivered & { readonly queueArn: string },
+  ports: ReadingPorts & { readonly inHouseQueue: string },
+): Promise<void> {
+  return delivered.queueArn === ports.inHouseQueue
+    ? keepDeadInHouse(body, delivered, ports)
+    : keepDeadWebhook(body, delivered, ports);
+}
+
+/**
+ * Keeps a message of the webhook door's queue that no worker could take, and marks its arrival and receipt (I-4). One
+ * that a worker took after all is let go. What is no message of ours is kept under its message id, without an arrival.
+ */
+async function keepDeadWebhook(body: string, delivered: Delivered, ports: ReadingPorts): Promise<void> {
+  const wrapper = wrapperIn(body);
+  const kept = { door: 'webhook', body: wrapper ? JSON.stringify(JSON.parse(body)) : body } as const;
+  await keep(wrapper, kept, delivered, ports);
+}
+
+/** As {@link keepDeadWebhook} for the in-house queue; what cannot be read or is not entitled is rejected (I-2). */
+async function keepDeadInHouse(body: string, delivered: Delivered, ports: ReadingPorts): Promise<void> {
+  const read = await readInHouse(body, delivered, ports);
+  if ('message' in read) await keep(read.message, { door: 'in-house', body }, delivered, ports);
+  else await rejectInHouse(delivered, read.faults, ports);
+}
+
+function wrapperIn(body: string): Wrapper | undefined {
+  try {
+    return Wrapper.safeParse(JSON.parse(body)).data;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
+
+function keep(
+  wrapper: Wrapper | undefined,
+  kept: Pick<DeadMessage, 'door' | 'body'>,
+  { messageId, senderId, sentAt }: Delivered,
+  { intake, clock, zone }: ReadingPorts,
+): Promise<void> {
+  const now = clock.now();
+  const deadId = wrapper?.receiptId ?? messageId;
+  const dead: DeadMessage = { deadId, ...kept, messageId, senderId, sentAt, keptOn: dayIn(zone, now) };
+  if (!wrapper) return intake.record({ before: {}, dead });
+  const { source, receivedAt, arrivalId, receiptId } = wrapper;
+  const arrival: ArrivalKey = { source, day: dayIn(zone, receivedAt), arrivalId };
+  return untilCommitted(async () => {
+    const before = await intake.known({ receiptId, arrival });
+    if (isSettled(before.arrival)) return;
+    const receipt = deadReceipt(wrapper, before, now);
+    const noted = { ...arrival, outcome: 'dead-lettered', receiptId } as const;
+    await intake.record({ before, arrival: noted, dead, ...(receipt && { receipt }) });
+  });
+}
+
+/** Undefined where another arrival of the same content already led the receipt to its end. */
+function deadReceipt({ receiptId, source, report }: Wrapper, { receipt }: Known, now: Instant): Receipt | undefined {
+  if (receipt && receipt.status !== 'queued' && receipt.status !== 'rejected') return undefined;
+  const version = (receipt?.version ?? 0) + 1;
+  const { externalId } = report;
+  return { receiptId, source, externalId, status: 'dead-lettered', version, changedAt: now };
+}

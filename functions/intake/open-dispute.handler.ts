@@ -1,0 +1,37 @@
+// In:  reports from the webhook door's queue, and from the in-house queue.
+// Out: a dispute with its commit in the cases table, words and customer in the customers table, in one transaction.
+
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { systemClock as clock } from '#shared/adapters/clock.ts';
+import { customerStore } from '#shared/adapters/customer-store.ts';
+import { digestKey, keyedDigest } from '#shared/adapters/digest.ts';
+import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
+import { intakeStore } from '#shared/adapters/intake-store.ts';
+import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { instantOf } from '#shared/domain/calendar/civil-date.ts';
+import { readEnv } from '#shared/runtime/env.ts';
+import { rawMessageHandler } from '#shared/runtime/queue-handler.ts';
+import { takeMessage } from './take-message.ts';
+
+const text = z.string().min(1);
+const stores = { CASES_TABLE: text, CUSTOMERS_TABLE: text, REFERENCE_TABLE: text, DIGEST_KEY_SECRET: text };
+const env = readEnv(z.object({ ...stores, TIME_ZONE: text, IN_HOUSE_QUEUE_ARN: text }));
+const { CASES_TABLE: cases, CUSTOMERS_TABLE: customers, REFERENCE_TABLE: reference } = env;
+const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), { cases, customers, reference });
+const ports = {
+  intake: intakeStore(tables),
+  customers: customerStore(tables),
+  reference: referenceStore(tables, clock),
+  clock,
+  digest: keyedDigest(await digestKey(env.DIGEST_KEY_SECRET)),
+  newId: randomUUID,
+  zone: env.TIME_ZONE,
+  inHouseQueue: env.IN_HOUSE_QUEUE_ARN,
+};
+
+export const handler = rawMessageHandler((body, { sentAt, ...delivery }) =>
+  takeMessage(body, { ...delivery, sentAt: instantOf(sentAt.getTime() / 1000) }, ports),
+);

@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { StatusValue } from '../contracts/shapes.ts';
+import type { Day } from '../domain/calendar/civil-date.ts';
+import { type Arrival, type ArrivalKey, OUTCOMES, RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
+import type { Claim } from '../domain/intake/claim.ts';
+import type { DeadMessage } from '../domain/intake/dead-message.ts';
+import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
+import { type Item, type Key, type TableName, type Tables, type Write, WriteRefused } from '../domain/ports/tables.ts';
+import { commitWrite } from './commit-item.ts';
+import { identityWrite, profileWrites, reportTextsWrite } from './customer-store.ts';
+import { disputeKeys, disputeWrites } from './dispute-store.ts';
+import { shardOf } from './shard.ts';
+
+/** Partitions over which the arrivals of one source and day are spread. */
+const ARRIVAL_SHARDS = 8;
+
+const keys = {
+  claim: (source: string, externalId: string): Key => ({ pk: `CLAIM#${source}#${externalId}`, sk: 'STATE' }),
+  receipts: (receiptId: string) => `RECEIPT#${receiptId}`,
+  receipt: (receiptId: string): Key => ({ pk: keys.receipts(receiptId), sk: 'STATE' }),
+  receiptList: (source: string, externalId: string) => `RECEIPTS#${source}#${externalId}`,
+  arrivals: (source: string, day: Day, shard: number) => `ARRIVALS#${source}#${day}#${shard}`,
+  arrival: ({ source, day, arrivalId }: ArrivalKey): Key => ({
+    pk: keys.arrivals(source, day, shardOf(arrivalId, ARRIVAL_SHARDS)),
+    sk: `ARRIVAL#${arrivalId}`,
+  }),
+  dead: (deadId: string) => `DEAD#${deadId}`,
+  deadMessage: ({ deadId, messageId }: DeadMessage): Key => ({ pk: keys.dead(deadId), sk: `MESSAGE#${messageId}` }),
+} as const;
+
+/** Arrivals, receipts and claims in the cases table; dead messages and everything personal in the customers table. */
+export function intakeStore(tables: Tables): IntakeStore {
+  return {
+    async known({ report, receiptId, arrival }) {
+      const asked = [
+        report && keys.claim(report.source, report.externalId),
+        receiptId === undefined ? undefined : keys.receipt(receiptId),
+        arrival && keys.arrival(arrival),
+      ].filter((key) => key !== undefined);
+      const items = await tables.getMany('cases', asked);
+      return knownOf(items.filter((item) => item !== undefined));
+    },
+    async note(arrival, receipt) {
+      const writes = [arrivalWrite(arrival, undefined), ...(receipt ? [receiptWrite(receipt, undefined)] : [])];
+      await Promise.all(writes.map((write) => writeUnlessThere(tables, write)));
+    },
+    async record(decision) {
+      await tables.write(decisionWrites(decision));
+    },
+    receipt: (receiptId) => receiptIn(tables, receiptId),
+    async receiptOf(source, externalId) {
+      const claimed = await tables.get('cases', keys.claim(source, externalId));
+      if (claimed) return receiptIn(tables, ClaimItem.parse(claimed).receiptId);
+      const receipts = await allItems(
+        tables,
+        { table: 'cases', index: 'byList' },
+        keys.receiptList(source, externalId),
+      );
+      return receipts.map((item): Receipt => ReceiptItem.parse(item)).sort(latestFirst)[0];
+    },
+    async arrivals(source, day) {
+      const shards = Array.from({ length: ARRIVAL_SHARDS }, (_, shard) => keys.arrivals(source, day, shard));
+      const items = await Promise.all(shards.map((shard) => allItems(tables, { table: 'cases' }, shard)));
+      return items.flat().map((item) => ArrivalItem.parse(item));
+    },
+    async stillReceived(disputeIds) {
+      if (disputeIds.length === 0) return 0;
+      const states = await tables.getMany('cases', disputeIds.map(disputeKeys.state));
+      return states.filter((state) => state && StatusOfDispute.parse(state).state.status === 'received').length;
+    },
+    async dead(deadId) {
+      const items = await allItems(tables, { table: 'customers' }, keys.dead(deadId));
+      return items.map((item) => DeadItem.parse(item));
+    },
+    async forgetDead(message) {
+      await tables.write([{ table: 'customers', remove: keys.deadMessage(message) }]);
+    },
+  };
+}
+
+/** All writes of one decision, each under the condition that what was known still stands. */
+function decisionWrites({ before, arrival, receipt, commit, opened, dead }: IntakeDecision): Write[] {
+  return [
+    ...(opened ? openingWrites(opened) : []),
+    ...(receipt ? [receiptWrite(receipt, before.receipt)] : []),
+    ...(receipt && commit ? [commitWrite('cases', keys.receipts(receipt.receiptId), commit)] : []),
+    ...(arrival ? [arrivalWrite(arrival, before.arrival)] : []),
+    ...(dead
+      ? [{ table: 'customers', put: { ...keys.deadMessage(dead), kind: 'dead-message', ...dead } } as const]
+      : []),
+  ];
+}
+
+function openingWrites({ dispute, commit, claim, texts, details, newIdentity }: OpenedDispute): Write[] {
+  const { customer, disputeId } = dispute;
+  const put = { ...keys.claim(claim.source, claim.externalId), kind: 'claim', ...claim };
+  return [
+    ...disputeWrites(dispute, 0, commit),
+    { table: 'cases', put, if: { absent: true } },
+    reportTextsWrite(customer, disputeId, texts),
+    ...(details ? profileWrites(customer, details) : []),
+    ...(newIdentity === undefined ? [] : [identityWrite(customer, newIdentity)]),
+  ];
+}
+
+function arrivalWrite(arrival: Arrival, before: Arrival | undefined): Write {
+  const put = { ...keys.arrival(arrival), kind: 'arrival', ...arrival };
+  const unchanged = before ? ({ attribute: 'outcome', equals: before.outcome } as const) : ({ absent: true } as const);
+  return { table: 'cases', put, if: unchanged };
+}
+
+function receiptWrite(receipt: Receipt, before: Receipt | undefined): Write {
+  const { receiptId, source, externalId } = receipt;
+  const list = { listPartition: keys.receiptList(source, externalId), listSort: receiptId };
+  const put = { ...keys.receipt(receiptId), kind: 'receipt', ...list, ...receipt };
+  const unchanged = before ? ({ attribute: 'version', equals: before.version } as const) : ({ absent: true } as const);
+  return { table: 'cases', put, if: unchanged };
+}
+
+/** A put under the condition that nothing is there; somebody who was faster is as good. */
+async function writeUnlessThere(tables: Tables, write: Write): Promise<void> {
+  try {
+    await tables.write([write]);
+  } catch (error) {
+    if (!(error instanceof WriteRefused)) throw error;
+  }
+}
+
+async function receiptIn(tables: Tables, receiptId: string): Promise<Receipt | undefined> {
+  const item = await tables.get('cases', keys.receipt(receiptId));
+  return item && ReceiptItem.parse(item);
+}
+
+async function allItems(
+  tables: Tables,
+  from: { readonly table: TableName; readonly index?: 'byList' },
+  partition: string,
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await tables.query({ ...from, partition, limit: PAGE, cursor });
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return items;
+}
+
+/** Items of one page; a page of small items stays far below what one answer may hold. */
+const PAGE = 1_000;
+
+function latestFirst(a: Receipt, b: Receipt): number {
+  return a.changedAt < b.changedAt ? 1 : a.changedAt > b.changedAt ? -1 : 0;
+}
+
+function knownOf(items: readonly Item[]): Known {
+  return Object.assign({}, ...items.map((item) => asKnown(KnownItem.parse(item))));
+}
+
+function asKnown(item: z.output<typeof KnownItem>): Known {
+  switch (item.kind) {
+    case 'claim':
+      return { claim: item };
+    case 'receipt':
+      return { receipt: item };
+    case 'arrival':
+      return { arrival: item };
+  }
+}
+
+const Kind = <const K extends string>(kind: K) => ({ kind: z.literal(kind) });
+const Reasons = z.array(z.object({ path: z.string(), message: z.string() }));
+const ClaimItem = z.object({
+  ...Kind('claim'),
+  source: z.string(),
+  externalId: z.string(),
+  receiptId: z.string(),
+  arrivalId: z.string(),
+  disputeId: z.string(),
+  content: z.string(),
+  fields: z.record(z.string(), z.string()),
+}) satisfies z.ZodType<Claim>;
+const ReceiptItem = z.object({
+  ...Kind('receipt'),
+  receiptId: z.string(),
+  source: z.string(),
+  externalId: z.string(),
+  status: z.enum(RECEIPT_STATUSES),
+  version: z.int().min(1),
+  changedAt: z.string(),
+  disputeId: z.string().optional(),
+  reasons: Reasons.optional(),
+}) satisfies z.ZodType<Receipt>;
+const ArrivalItem = z.object({
+  ...Kind('arrival'),
+  source: z.string(),
+  day: z.string(),
+  arrivalId: z.string(),
+  outcome: z.enum(OUTCOMES),
+  receiptId: z.string().optional(),
+  disputeId: z.string().optional(),
+  awaited: z.boolean().optional(),
+}) satisfies z.ZodType<Arrival>;
+const KnownItem = z.discriminatedUnion('kind', [ClaimItem, ReceiptItem, ArrivalItem]);
+const DeadItem = z.object({
+  ...Kind('dead-message'),
+  deadId: z.string(),
+  door: z.enum(['webhook', 'in-house']),
+  messageId: z.string(),
+  body: z.string(),
+  senderId: z.string(),
+  sentAt: z.string(),
+  keptOn: z.string(),
+}) satisfies z.ZodType<DeadMessage>;
+const StatusOfDispute = z.object({ state: z.object({ status: StatusValue }) });

@@ -1,0 +1,58 @@
+import type { Arrival, Outcome } from './arrival.ts';
+
+/** Arrivals of one source and day by what became of them; every figure is counted for itself (I-7). */
+export interface Tally {
+  readonly received: number;
+  readonly opened: number;
+  readonly joined: number;
+  readonly duplicate: number;
+  readonly rejected: number;
+  readonly deadLettered: number;
+  readonly inFlight: number;
+  /** How many of the opened ones wait for an officer (I-9). */
+  readonly awaitingCompletion: number;
+}
+
+export const NOTHING_RECEIVED: Tally = {
+  received: 0,
+  opened: 0,
+  joined: 0,
+  duplicate: 0,
+  rejected: 0,
+  deadLettered: 0,
+  inFlight: 0,
+  awaitingCompletion: 0,
+};
+
+const FIGURE = {
+  opened: 'opened',
+  joined: 'joined',
+  duplicate: 'duplicate',
+  rejected: 'rejected',
+  'dead-lettered': 'deadLettered',
+  queued: 'inFlight',
+} as const satisfies Record<Outcome, keyof Tally>;
+
+/** @param awaitingCompletion how many of the disputes that these arrivals opened are still received */
+export function tallyOf(arrivals: readonly Arrival[], awaitingCompletion: number): Tally {
+  const tally: { -readonly [F in keyof Tally]: number } = { ...NOTHING_RECEIVED, awaitingCompletion };
+  for (const { outcome } of arrivals) {
+    tally.received += 1;
+    tally[FIGURE[outcome]] += 1;
+  }
+  return tally;
+}
+
+/** Both together, figure by figure. */
+export function sumOf(a: Tally, b: Tally): Tally {
+  return {
+    received: a.received + b.received,
+    opened: a.opened + b.opened,
+    joined: a.joined + b.joined,
+    duplicate: a.duplicate + b.duplicate,
+    rejected: a.rejected + b.rejected,
+    deadLettered: a.deadLettered + b.deadLettered,
+    inFlight: a.inFlight + b.inFlight,
+    awaitingCompletion: a.awaitingCompletion + b.awaitingCompletion,
+  };
+}

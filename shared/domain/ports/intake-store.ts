@@ -1,0 +1,63 @@
+import type { Day } from '../calendar/civil-date.ts';
+import type { Dispute } from '../dispute/dispute.ts';
+import type { Commit } from '../event.ts';
+import type { Arrival, ArrivalKey, Receipt } from '../intake/arrival.ts';
+import type { Claim } from '../intake/claim.ts';
+import type { DeadMessage } from '../intake/dead-message.ts';
+import type { ReportTexts } from './customer-store.ts';
+import type { CustomerDetails } from './dispute-store.ts';
+
+/** What is known of a report before a decision; also the condition under which the decision is written. */
+export interface Known {
+  readonly claim?: Claim;
+  readonly receipt?: Receipt;
+  readonly arrival?: Arrival;
+}
+
+/** A dispute that a report opened, with everything that is written in the same transaction. */
+export interface OpenedDispute {
+  readonly dispute: Dispute;
+  readonly commit: Commit;
+  readonly claim: Claim;
+  readonly texts: ReportTexts;
+  /** Who the report says that the customer is; absent for a report that names nobody. */
+  readonly details?: CustomerDetails;
+  /** By what the customer will be recognised, where that is new: a keyed digest. */
+  readonly newIdentity?: string;
+}
+
+/** One decision on one arrival: all of it is written, or nothing. */
+export interface IntakeDecision {
+  readonly before: Known;
+  readonly arrival?: Arrival;
+  readonly receipt?: Receipt;
+  /** The receipt's own event, when a report is rejected. */
+  readonly commit?: Commit;
+  readonly opened?: OpenedDispute;
+  readonly dead?: DeadMessage;
+}
+
+/** Arrivals, receipts, claims and dead messages. */
+export interface IntakeStore {
+  /** Reads what is there, its own writes included; parts that are not asked for are undefined. */
+  known(about: {
+    readonly report?: { readonly source: string; readonly externalId: string };
+    readonly receiptId?: string;
+    readonly arrival?: ArrivalKey;
+  }): Promise<Known>;
+  /** Puts what the door saw; whatever is there already stays as it is. */
+  note(arrival: Arrival, receipt?: Receipt): Promise<void>;
+  /** @throws WriteRefused when something of what was known has changed in between */
+  record(decision: IntakeDecision): Promise<void>;
+  receipt(receiptId: string): Promise<Receipt | undefined>;
+  /** The receipt that holds the sender's id, else the latest one that named it. */
+  receiptOf(source: string, externalId: string): Promise<Receipt | undefined>;
+  /** Every arrival of a source on a local day. */
+  arrivals(source: string, day: Day): Promise<readonly Arrival[]>;
+  /** How many of these disputes are still received. */
+  stillReceived(disputeIds: readonly string[]): Promise<number>;
+  /** What is kept under one receipt. */
+  dead(deadId: string): Promise<readonly DeadMessage[]>;
+  /** Removes a message that is back on its queue. */
+  forgetDead(message: DeadMessage): Promise<void>;
+}
