@@ -1,6 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { z } from 'zod';
+import { type Instant, instantOf } from '../domain/calendar/civil-date.ts';
 import { type Handler, observed } from './invocation.ts';
 import { asError, logger } from './logger.ts';
 import { count } from './metrics.ts';
@@ -15,7 +16,7 @@ export interface Delivery {
   /** 1 the first time. */
   readonly receiveCount: number;
   /** When it was put on the queue. */
-  readonly sentAt: Date;
+  readonly sentAt: Instant;
 }
 
 /** One parsed message of a batch. */
@@ -134,7 +135,7 @@ function deliveryOf({ messageId, eventSourceARN, attributes }: SQSRecord): Deliv
     senderId: attributes.SenderId,
     queueArn: eventSourceARN,
     receiveCount: Number(attributes.ApproximateReceiveCount),
-    sentAt: new Date(Number(attributes.SentTimestamp)),
+    sentAt: instantOf(Number(attributes.SentTimestamp) / 1000),
   };
 }
 

@@ -144,7 +144,7 @@ describe('messages of our own queues', () => {
           senderId: 'AROA:intake',
           queueArn: 'arn:aws:sqs:eu-west-1:000000000000:scoring',
           receiveCount: 2,
-          sentAt: new Date(1_795_141_860_000),
+          sentAt: '2026-11-20T02:31:00Z',
         },
       ],
     ]);
