@@ -10,7 +10,9 @@ async function main(): Promise<number> {
   const env = { ...process.env, INTERLOCK_ISSUER: own?.url ?? process.env.INTERLOCK_ISSUER };
   try {
     const deployed = await run('npm', ['run', 'deploy', '--', '--env', 'dev'], env);
-    return deployed === 0 ? await run('vitest', ['run', '--config', 'vitest.e2e.config.ts'], env) : deployed;
+    return deployed === 0
+      ? await run('vitest', ['run', '--config', 'vitest.e2e.config.ts', ...process.argv.slice(2)], env)
+      : deployed;
   } finally {
     await own?.close();
   }
