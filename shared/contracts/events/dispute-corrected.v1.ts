@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Level } from '../shapes.ts';
 import { CaseHeaderV1, eventContract, Id } from './envelope.ts';
 import { FactsV1, MoneyV1, PublicOpinionV1 } from './graded-facts.ts';
 
@@ -8,6 +9,7 @@ export const DisputeCorrectedV1 = eventContract(
   z.object({
     dispute: CaseHeaderV1,
     from: z.object({ category: Id, type: Id, department: Id }),
+    previousLevel: Level,
     facts: FactsV1,
     publicOpinion: PublicOpinionV1,
     amount: MoneyV1.optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DisputeEvent } from '../../domain/dispute/dispute-events.ts';
 import type { Event } from '../../domain/event.ts';
+import type { IntakeEvent } from '../../domain/intake/intake-events.ts';
 import type { PerformanceEvent } from '../../domain/performance/performance-events.ts';
 import { AlertAcknowledgedV1 } from './alert-acknowledged.v1.ts';
 import { AlertRaisedV1 } from './alert-raised.v1.ts';
@@ -21,15 +22,17 @@ import { EntriesVoidedV1 } from './entries-voided.v1.ts';
 import { InvestigationStartedV1 } from './investigation-started.v1.ts';
 import { PartiesNoticedV1 } from './parties-noticed.v1.ts';
 import type { Proven } from './proven.ts';
+import { ReportRejectedV1 } from './report-rejected.v1.ts';
 import { ResponsibilityDeterminedV1 } from './responsibility-determined.v1.ts';
 import { ResponsibilityFinalV1 } from './responsibility-final.v1.ts';
 import { ResponsibilityWaivedV1 } from './responsibility-waived.v1.ts';
 import { SatisfactionRatedV1 } from './satisfaction-rated.v1.ts';
 
 /** Everything that is said on the bus. */
-export type InterlockEvent = DisputeEvent | PerformanceEvent;
+export type InterlockEvent = IntakeEvent | DisputeEvent | PerformanceEvent;
 
 const contracts = {
+  'ReportRejected.v1': ReportRejectedV1,
   'DisputeOpened.v1': DisputeOpenedV1,
   'DisputeGraded.v1': DisputeGradedV1,
   'DisputeCorrected.v1': DisputeCorrectedV1,
@@ -60,6 +63,7 @@ export type EventName = keyof typeof EVENTS;
 
 /** Any event, by its `type`. */
 export const AnyEvent = z.discriminatedUnion('type', [
+  ReportRejectedV1,
   DisputeOpenedV1,
   DisputeGradedV1,
   DisputeCorrectedV1,
