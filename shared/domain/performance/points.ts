@@ -15,7 +15,7 @@ const WHOLE_DISPUTE_BP = 10_000;
  * @throws RangeError when the base is not a whole number of at least 0 or the shares are not one whole dispute
  */
 export function splitBase(base: number, shares: readonly Share[]): readonly number[] {
-  if (!Number.isSafeInteger(base * WHOLE_DISPUTE_BP) || base < 0) {
+  if (!Number.isSafeInteger(base) || !Number.isSafeInteger(base * WHOLE_DISPUTE_BP) || base < 0) {
     throw new RangeError(`a base must be a whole number of hundredths of at least 0, got ${base}`);
   }
   const sum = shares.reduce((total, { bp }) => total + bp, 0);
