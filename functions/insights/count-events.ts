@@ -1,11 +1,12 @@
 import type { DisputeEvent } from '#shared/domain/dispute/dispute-events.ts';
 import type { Event } from '#shared/domain/event.ts';
 import { countersOf } from '#shared/domain/insights/count-events.ts';
+import type { IntakeEvent } from '#shared/domain/intake/intake-events.ts';
 import type { PerformanceEvent } from '#shared/domain/performance/performance-events.ts';
 import type { CounterStore } from '#shared/domain/ports/counter-store.ts';
 
 /** What can be counted: everything that is said on the bus. */
-export type Countable = Event<DisputeEvent | PerformanceEvent>;
+export type Countable = Event<IntakeEvent | DisputeEvent | PerformanceEvent>;
 
 /**
  * Counts one batch of messages, each event exactly once whatever is redelivered and in whatever batches (R-9). Events

@@ -9,7 +9,6 @@ import { digestKey, keyedDigest } from '#shared/adapters/digest.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
-import { instantOf } from '#shared/domain/calendar/civil-date.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { rawMessageHandler } from '#shared/runtime/queue-handler.ts';
 import { keepDeadMessage } from './keep-dead-message.ts';
@@ -28,6 +27,4 @@ const ports = {
   inHouseQueue: env.IN_HOUSE_QUEUE_ARN,
 };
 
-export const handler = rawMessageHandler((body, { sentAt, ...delivery }) =>
-  keepDeadMessage(body, { ...delivery, sentAt: instantOf(sentAt.getTime() / 1000) }, ports),
-);
+export const handler = rawMessageHandler((body, delivery) => keepDeadMessage(body, delivery, ports));

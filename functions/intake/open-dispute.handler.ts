@@ -11,7 +11,6 @@ import { digestKey, keyedDigest } from '#shared/adapters/digest.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
-import { instantOf } from '#shared/domain/calendar/civil-date.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { rawMessageHandler } from '#shared/runtime/queue-handler.ts';
 import { takeMessage } from './take-message.ts';
@@ -32,6 +31,4 @@ const ports = {
   inHouseQueue: env.IN_HOUSE_QUEUE_ARN,
 };
 
-export const handler = rawMessageHandler((body, { sentAt, ...delivery }) =>
-  takeMessage(body, { ...delivery, sentAt: instantOf(sentAt.getTime() / 1000) }, ports),
-);
+export const handler = rawMessageHandler((body, delivery) => takeMessage(body, delivery, ports));

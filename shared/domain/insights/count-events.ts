@@ -1,5 +1,6 @@
 import type { Month } from '../calendar/civil-date.ts';
 import type { CaseHeader, DisputeEvent } from '../dispute/dispute-events.ts';
+import type { IntakeEvent } from '../intake/intake-events.ts';
 import type { EntryTotal, PerformanceEvent } from '../performance/performance-events.ts';
 
 /** One step of one counter. */
@@ -31,8 +32,10 @@ export const NO_DEPARTMENT = '-';
  * `opened`, `channel.*` and `level.*` follow a dispute when it is corrected or graded again. What was done (filed,
  * breached, resolved …) stays counted where the dispute stood when it was done.
  */
-export function countersOf(event: DisputeEvent | PerformanceEvent): readonly Increment[] {
+export function countersOf(event: IntakeEvent | DisputeEvent | PerformanceEvent): readonly Increment[] {
   switch (event.type) {
+    case 'ReportRejected.v1':
+      return []; // No dispute came of it; the reconciliation counts arrivals (I-7).
     case 'EntriesPending.v1':
       return points(event.data.dispute, event.data.totals, { 'points.pending': 1 });
     case 'EntriesPosted.v1':
