@@ -1,7 +1,7 @@
 import { EntryItem } from '../contracts/items/entry-item.ts';
 import { ScoringItem } from '../contracts/items/scoring-item.ts';
 import type { Month } from '../domain/calendar/civil-date.ts';
-import type { Entry } from '../domain/performance/entry.ts';
+import { byRecording, type Entry } from '../domain/performance/entry.ts';
 import { dueAtOf } from '../domain/performance/scoring.ts';
 import type { Ledger } from '../domain/ports/ledger.ts';
 import type { Tables, Write } from '../domain/ports/tables.ts';
@@ -51,16 +51,11 @@ export function ledgerStore(tables: Tables): Ledger {
         found.push(...page.items.map((item) => EntryItem.parse(item).entry));
         cursor = page.next;
       } while (cursor !== undefined);
-      return found.sort(byTime);
+      return found.sort(byRecording);
     },
   };
 }
 
 function entryWrite(entry: Entry): Write {
   return { table: 'scorecards', put: { ...ledgerKeys.entry(entry), kind: 'entry', entry }, if: { absent: true } };
-}
-
-function byTime(a: Entry, b: Entry): number {
-  if (a.recordedAt !== b.recordedAt) return a.recordedAt < b.recordedAt ? -1 : 1;
-  return a.entryId < b.entryId ? -1 : 1;
 }

@@ -167,6 +167,7 @@ export function corrected(version: number, change: Partial<CaseHeader>): Event<D
       from: { category: 'logistics', type: 'late-delivery', department: 'logistics' },
       facts: { personalSafety: false, hazard: false, leaving: false, interrupted: false, threat: 'none' as const },
       publicOpinion: { reach: 0, media: false, regulator: false },
+      previousLevel: 2,
       correctedBy: 'E-602',
     },
   );

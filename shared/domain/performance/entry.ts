@@ -101,6 +101,11 @@ export function withStatus(entries: readonly Entry[]): readonly (Entry & { reado
   return entries.map((entry) => ({ ...entry, status: words.get(entry.groupId) ?? 'pending' }));
 }
 
+/** Oldest first; those of one second by their id. */
+export function byRecording(a: Entry, b: Entry): number {
+  return `${a.recordedAt} ${a.entryId}` < `${b.recordedAt} ${b.entryId}` ? -1 : 1;
+}
+
 /** What lines move per card and rule, in the order in which they first appear. */
 export function totalsOf(lines: readonly Line[]): readonly EntryTotal[] {
   const totals = new Map<string, EntryTotal>();

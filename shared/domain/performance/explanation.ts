@@ -2,7 +2,7 @@ import type { Instant } from '../calendar/civil-date.ts';
 import type { NearestMiss } from '../grading/grade.ts';
 import type { Names, Policy } from '../policy/policy.ts';
 import type { Card } from './card.ts';
-import type { Effect, Entry, EntryInputs, EntryStatus } from './entry.ts';
+import { byRecording, type Effect, type Entry, type EntryInputs, type EntryStatus } from './entry.ts';
 import { effectOf } from './points.ts';
 
 /** One step of the waterfall: an entry, why it is there, and where the card stands after it. */
@@ -44,7 +44,7 @@ export function explain(
   );
   const steps: ExplainedEntry[] = [];
   let balance = card.base;
-  for (const entry of entries.filter(({ kind }) => !isWord(kind)).sort(byTime)) {
+  for (const entry of entries.filter(({ kind }) => !isWord(kind)).sort(byRecording)) {
     if (entry.status === 'posted') balance += entry.points ?? 0;
     const text = sources.policy(entry.policyVersion).rules[entry.rule] ?? wordless(entry.rule);
     const settledAt = words.get(entry.groupId);
@@ -81,9 +81,4 @@ function nearestMissOf({ inputs, disputeId }: Entry, { nearestMiss }: Explanatio
   if (inputs?.rule !== 'S-5' || inputs.by !== 'base') return undefined;
   const found = nearestMiss(disputeId);
   return found?.level === inputs.level ? found.miss : undefined;
-}
-
-function byTime(a: Entry, b: Entry): number {
-  if (a.recordedAt !== b.recordedAt) return a.recordedAt < b.recordedAt ? -1 : 1;
-  return a.entryId < b.entryId ? -1 : 1;
 }

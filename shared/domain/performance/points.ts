@@ -87,9 +87,9 @@ function partOfBase({ base, shares, holder }: Extract<EntryInputs, { by: 'base' 
   return points;
 }
 
+/** No id holds a blank, so that the subject decides before the kind. */
 function compareHolders(a: Share, b: Share): number {
-  if (a.subject !== b.subject) return a.subject < b.subject ? -1 : 1;
-  return a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0;
+  return `${a.subject} ${a.kind}` < `${b.subject} ${b.kind}` ? -1 : 1;
 }
 
 /** Hundredths as people read them: two places, a minus before a deduction and nothing before a gain: `-6.00`, `100.00`. */

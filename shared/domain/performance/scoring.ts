@@ -247,12 +247,11 @@ function meetDepartment(scoring: Scoring, event: Event<PartiesNoticed>, context:
   const { pending, posted } = scoring.ratingGroups;
   const { rating } = scoring;
   if (!rating || (pending ?? posted)?.ratedDepartment === responsibleDepartment) return { scoring, acts: [] };
-  if (posted?.ratedDepartment !== responsibleDepartment) {
+  if (!pending || posted?.ratedDepartment !== responsibleDepartment) {
     return openRating(scoring, rating, responsibleDepartment, event, context);
   }
   // The posted points are where they belong; what was to replace them is void.
-  const acts = pending ? [voidGroup(pending, 'replaced', context)] : [];
-  return { scoring: { ...scoring, ratingGroups: { posted } }, acts };
+  return { scoring: { ...scoring, ratingGroups: { posted } }, acts: [voidGroup(pending, 'replaced', context)] };
 }
 
 /** Opens the group of the rating that counts, in place of a pending one; a rating that moves nothing has none (S-1, S-2). */

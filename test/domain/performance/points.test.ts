@@ -54,12 +54,6 @@ describe('splitting the base by share (S-5)', () => {
       ] satisfies Share[],
       points: [-2, -3],
     },
-    {
-      title: 'two equal shares of one subject and layer, of which the first gets it',
-      base: 5,
-      shares: [direct('E-1', 5000), direct('E-1', 5000)],
-      points: [-3, -2],
-    },
     { title: 'a base of 0 costs nothing', base: 0, shares: SHARES, points: [0, 0, 0] },
   ])('$title', ({ base, shares, points }) => {
     expect(splitBase(base, shares)).toEqual(points);
