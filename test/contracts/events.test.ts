@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AnyEvent, EVENTS, type EventName } from '#shared/contracts/events/events.ts';
-import { ClockMessageV1 } from '#shared/contracts/messages/clock-message.v1.ts';
+import { DueMessage } from '#shared/contracts/messages/due-message.ts';
 import { IntakeMessageV1 } from '#shared/contracts/messages/intake-message.v1.ts';
 import { InHouseMessageV1, ReportV1 } from '#shared/contracts/report.v1.ts';
 import { SUBSCRIPTIONS } from '#shared/contracts/subscriptions.ts';
@@ -18,7 +18,7 @@ const messages = {
   'Report.v1': ReportV1,
   'InHouseMessage.v1': InHouseMessageV1,
   'IntakeMessage.v1': IntakeMessageV1,
-  'ClockMessage.v1': ClockMessageV1,
+  'DueMessage.v1': DueMessage,
 };
 const data = (event: Record<string, unknown>) => Sample.parse(event.data);
 

@@ -65,9 +65,44 @@ export const Reconciliation = z.object({
 });
 
 /** A new secret of a source; this answer is the only place where it is shown (I-3). */
-export const NewSecret = z.object({ source: Slug, secret: z.string() });
+export const NewSecret = z.object({
+  source: Slug,
+  secret: z.string(),
+  activeSecrets: Count.describe('How many are valid now, this one included.'),
+});
 
-/** One dispute (`interface.md`), without who the customer is. */
+/** Who the customer is and what they and the officers wrote; on the single dispute only (I-8). */
+const DisputeWords = z.object({
+  customer: z
+    .object({
+      ref: z.string().optional(),
+      name: z.string().optional(),
+      phone: z.string().optional(),
+      email: z.string().optional(),
+      tier: z.string().optional(),
+    })
+    .optional(),
+  demand: z.string().optional(),
+  reports: z.array(
+    z.object({
+      receiptId: Identifier,
+      receivedAt: Instant,
+      text: z.string().optional(),
+      language: z.string().optional(),
+      demand: z.string().optional(),
+      attachments: z.array(z.object({ name: z.string().optional(), url: z.string() })).optional(),
+      order: z.string().optional(),
+      thread: z.string().optional(),
+      attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+      ref: z.string().optional(),
+      tier: z.string().optional(),
+    }),
+  ),
+  /** By the version that the decision made. */
+  officers: z.array(z.object({ version: Version, texts: z.record(z.string(), z.string()) })),
+});
+
+/** One dispute (`interface.md`); who the customer is stands under `texts` only. */
 export const DisputeReply = z.object({
   disputeId: z.uuid(),
   number: z.string(),
@@ -128,10 +163,7 @@ export const DisputeReply = z.object({
   resolvedAt: Instant.optional(),
   rating: z.object({ value: RatingValue, ratedAt: Instant, ratedBy: Id }).optional(),
   closedAt: Instant.optional(),
-  texts: z
-    .record(z.string(), z.unknown())
-    .describe('What the customer and the officers wrote; on the single dispute only.')
-    .optional(),
+  texts: DisputeWords.optional(),
 });
 export const DisputePage = page(DisputeReply);
 
@@ -189,7 +221,9 @@ export const Card = z.object({
   result: Points,
   band: Id,
   status: z.enum(['provisional', 'final']),
-  atStake: z.object({ disputes: Count, points: Points }).optional(),
+  atStake: z
+    .object({ disputes: Count, points: Points, awaitingNotice: Count.describe('Of them, determined and not noticed.') })
+    .optional(),
   policyVersion: Version,
   asOf: Instant,
 });
@@ -220,14 +254,18 @@ export const Explanation = z.object({
   entries: z.array(
     EntryReply.extend({
       text: Names.describe("The rule's text."),
-      inputs: z.looseObject({}).optional(),
+      inputs: z.looseObject({}).describe('What the rule was given; points in whole hundredths.').optional(),
+      calendar: Id,
+      determinationId: Identifier.optional(),
       decidedBy: Id.optional(),
       noticedBy: Id.optional(),
       noticedAt: Instant.optional(),
       windowEndsAt: Instant.optional(),
       ratedBy: Id.optional(),
       ratedAt: Instant.optional(),
+      settledAt: Instant.describe('When the group was posted or void.').optional(),
       nearestMiss: GradeV1.shape.nearestMiss,
+      balance: Points.describe('Where the card stands after this entry.'),
     }),
   ),
 });
@@ -245,4 +283,6 @@ export const ProblemReply = z.looseObject({
     .describe('Of a 409: where both tracks of the dispute stand.')
     .optional(),
   allowed: z.array(z.string()).describe('Of a 409: the commands that would fit.').optional(),
+  roles: z.array(z.string()).describe('Of a 403 by the access matrix: any one of these would do.').optional(),
+  alert: Alert.describe('Of a second acknowledgement: the first.').optional(),
 });
