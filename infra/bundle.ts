@@ -26,8 +26,8 @@ export function bundledCode(): CodeOf {
   };
 }
 
-/** Stands in for real code where a template is what matters: nothing is bundled, the hash never changes. */
-export const placeholderCode: CodeOf = () => Code.fromInline('exports.handler = async () => ({});');
+/** Stands in for real code where a template is what matters: nothing is bundled, and the template names the step. */
+export const placeholderCode: CodeOf = (step) => Code.fromInline(`// ${step}\nexports.handler = async () => ({});`);
 
 function bundleAll(): ReadonlySet<string> {
   const steps = globSync('*/*.handler.ts', { cwd: join(root, 'functions') }).map((file) =>

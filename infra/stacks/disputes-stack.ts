@@ -22,7 +22,7 @@ export class DisputesStack extends ServiceStack {
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
-    this.#secretsPrefix = `interlock/${props.defaults.environmentName}/sources/`;
+    this.#secretsPrefix = `interlock/${props.defaults.environmentName}`;
     this.#addIntake();
     this.#addDisputes();
     this.#addClocks(props.config.timeZone);
@@ -52,10 +52,10 @@ export class DisputesStack extends ServiceStack {
       environment: {
         ...names.cases,
         ...names.reference,
+        ...names.digestKey,
         ...names.zone,
         WEBHOOK_QUEUE_URL: webhook.queue.queueUrl,
         SECRETS_PREFIX: this.#secretsPrefix,
-        DIGEST_KEY_SECRET: names.customers.DIGEST_KEY_SECRET,
       },
       failureImpact: 'channels cannot hand in complaints; senders repeat for a while, then customers are not heard',
     });
@@ -67,7 +67,7 @@ export class DisputesStack extends ServiceStack {
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [webhook.queue.queueArn] }),
     );
 
-    const worker = { ...names.cases, ...names.customers, ...names.reference, ...names.zone };
+    const worker = { ...names.cases, ...names.customers, ...names.reference, ...names.digestKey, ...names.zone };
     const open = new QueueFunction(this, 'OpenDispute', {
       defaults,
       step: 'intake/open-dispute',
@@ -81,7 +81,7 @@ export class DisputesStack extends ServiceStack {
       step: 'intake/keep-dead-message',
       timeout,
       queues: { DeadWebhook: webhook.deadLetters, DeadInHouse: inHouse.deadLetters },
-      environment: worker,
+      environment: { ...worker, IN_HOUSE_QUEUE_ARN: inHouse.deadLetters.queueArn },
       failureImpact: 'complaints that nobody could read lie in a queue that forgets them after 14 days',
     });
     for (const { fn } of [open, keep]) {
@@ -107,7 +107,7 @@ export class DisputesStack extends ServiceStack {
       defaults,
       api,
       step: 'intake/answer-intake',
-      environment: { ...names.cases, ...names.reference, ...names.zone },
+      environment: { ...names.cases, ...names.reference },
       failureImpact: 'senders cannot see what became of a report, and nobody can prove that none was lost',
     });
     data.cases.grant(answer.fn, ...READ);
@@ -135,7 +135,7 @@ export class DisputesStack extends ServiceStack {
       defaults,
       api,
       step: 'disputes/answer-disputes',
-      environment: { ...names.cases, ...names.customers, ...names.reference, ...names.zone },
+      environment: { ...names.cases, ...names.customers, ...names.reference, ...names.digestKey, ...names.zone },
       failureImpact: 'officers cannot file, investigate, resolve or close disputes while their clocks run',
     });
     data.cases.grant(answer.fn, ...DECIDE);
@@ -148,11 +148,10 @@ export class DisputesStack extends ServiceStack {
       bus: data.bus,
       eventPattern: eventsFor('disputes'),
       step: 'disputes/finish-responsibility',
-      environment: { ...names.cases, ...names.reference, ...names.zone },
+      environment: names.cases,
       failureImpact: 'disputes whose points are posted stay open on the responsibility track',
     });
     data.cases.grant(consumer.fn, ...DECIDE);
-    data.reference.grant(consumer.fn, ...READ);
   }
 
   #addClocks(timeZone: string): void {
@@ -163,11 +162,10 @@ export class DisputesStack extends ServiceStack {
       defaults,
       step: 'disputes/check-filing-clock',
       queues: { Clock: queue },
-      environment: { ...names.cases, ...names.reference, ...names.zone },
+      environment: names.cases,
       failureImpact,
     });
     data.cases.grant(check.fn, ...DECIDE);
-    data.reference.grant(check.fn, ...READ);
 
     const sweep = new ScheduledFunction(this, 'Sweep', {
       defaults,
@@ -203,7 +201,7 @@ export class DisputesStack extends ServiceStack {
     const arn = this.formatArn({
       service: 'secretsmanager',
       resource: 'secret',
-      resourceName: `${this.#secretsPrefix}*`,
+      resourceName: `${this.#secretsPrefix}/sources/*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
     to.fn.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));

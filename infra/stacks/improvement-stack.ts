@@ -13,7 +13,7 @@ export class ImprovementStack extends ServiceStack {
       bus: data.bus,
       eventPattern: eventsFor('insights'),
       step: 'insights/count',
-      environment: { ...names.improvement, ...names.zone },
+      environment: names.improvement,
       failureImpact: 'the cockpit and the reviews show too few disputes, and lost events go unnoticed',
     });
     data.improvement.grant(consumer.fn, ...DECIDE);

@@ -23,72 +23,69 @@ export class PerformanceStack extends ServiceStack {
 
   #addAlerts(): WorkQueue {
     const { api, defaults, data, names } = this;
-    const environment = { ...names.scorecards, ...names.reference, ...names.zone };
     const raise = new QueuedFunction(this, 'RaiseAlert', {
       defaults,
-      environment,
+      environment: { ...names.scorecards, ...names.reference },
       bus: data.bus,
       eventPattern: eventsFor('alerts'),
       step: 'alerts/raise-alert',
       failureImpact: 'grave disputes reach nobody in performance, and their alert clock does not start',
     });
+    data.reference.grant(raise.consumer.fn, ...READ);
     const answer = new ApiFunction(this, 'AnswerAlerts', {
       defaults,
       api,
-      environment: { ...environment, ...names.customers },
+      environment: { ...names.scorecards, ...names.cases, ...names.customers },
       step: 'alerts/answer-alerts',
       failureImpact: 'alerts cannot be seen or acknowledged, so every one of them counts as breached',
     });
-    // The demand of the customer stands beside the alert; it is read where personal data lies and copied nowhere.
-    data.customers.grant(answer.fn, 'dynamodb:GetItem', 'dynamodb:BatchGetItem');
-    data.digestKey.grantRead(answer.fn);
+    // The customer's demand stands beside the alert; it is read where personal data lies and copied nowhere.
+    data.cases.grant(answer.fn, 'dynamodb:GetItem');
+    data.customers.grant(answer.fn, 'dynamodb:Query');
 
     const failureImpact = 'alerts that nobody acknowledged in time are not recorded as breached';
     const clock = new WorkQueue(this, 'AlertClock', { alarmTopic: defaults.alarmTopic, failureImpact });
     const check = new QueueFunction(this, 'CheckAlertClock', {
       defaults,
-      environment,
+      environment: names.scorecards,
       step: 'alerts/check-alert-clock',
       queues: { Clock: clock.queue },
       failureImpact,
     });
-    for (const { fn } of [raise.consumer, answer, check]) {
-      data.scorecards.grant(fn, ...DECIDE);
-      data.reference.grant(fn, ...READ);
-    }
+    for (const { fn } of [raise.consumer, answer, check]) data.scorecards.grant(fn, ...DECIDE);
     return clock;
   }
 
   #addScoring(): WorkQueue {
     const { defaults, data, names } = this;
-    const environment = { ...names.scorecards, ...names.reference, ...names.zone };
-    const common = { defaults, environment, bus: data.bus };
+    const common = { defaults, bus: data.bus };
     const stake = new QueuedFunction(this, 'RecordStake', {
       ...common,
+      environment: { ...names.scorecards, ...names.reference },
       eventPattern: eventsFor('stakes'),
       step: 'scoring/record-stake',
       failureImpact: 'departments do not see what an open dispute may cost them',
     });
     const score = new QueuedFunction(this, 'ScoreDispute', {
       ...common,
+      environment: { ...names.scorecards, ...names.reference, ...names.zone },
       eventPattern: eventsFor('scoring'),
       step: 'scoring/score-dispute',
       failureImpact: 'decided points do not reach the cards, and the appeal window runs unseen',
     });
+    for (const { consumer } of [stake, score]) data.reference.grant(consumer.fn, ...READ);
+
     const failureImpact =
       'pending points whose appeal window ended are not posted, and their disputes do not become final';
     const clock = new WorkQueue(this, 'GroupClock', { alarmTopic: defaults.alarmTopic, failureImpact });
     const post = new QueueFunction(this, 'PostGroup', {
       defaults,
-      environment,
+      environment: names.scorecards,
       step: 'scoring/post-group',
       queues: { Clock: clock.queue },
       failureImpact,
     });
-    for (const { fn } of [stake.consumer, score.consumer, post]) {
-      data.scorecards.grant(fn, ...DECIDE);
-      data.reference.grant(fn, ...READ);
-    }
+    for (const { fn } of [stake.consumer, score.consumer, post]) data.scorecards.grant(fn, ...DECIDE);
     return clock;
   }
 

@@ -25,7 +25,8 @@ export abstract class ServiceStack extends Stack {
     readonly scorecards: { readonly SCORECARDS_TABLE: string };
     readonly improvement: { readonly IMPROVEMENT_TABLE: string };
     readonly reference: { readonly REFERENCE_TABLE: string };
-    readonly customers: { readonly CUSTOMERS_TABLE: string; readonly DIGEST_KEY_SECRET: string };
+    readonly customers: { readonly CUSTOMERS_TABLE: string };
+    readonly digestKey: { readonly DIGEST_KEY_SECRET: string };
     readonly zone: { readonly TIME_ZONE: string };
   };
 
@@ -40,7 +41,8 @@ export abstract class ServiceStack extends Stack {
       scorecards: { SCORECARDS_TABLE: data.scorecards.table.tableName },
       improvement: { IMPROVEMENT_TABLE: data.improvement.table.tableName },
       reference: { REFERENCE_TABLE: data.reference.table.tableName },
-      customers: { CUSTOMERS_TABLE: data.customers.table.tableName, DIGEST_KEY_SECRET: data.digestKey.secretArn },
+      customers: { CUSTOMERS_TABLE: data.customers.table.tableName },
+      digestKey: { DIGEST_KEY_SECRET: data.digestKey.secretArn },
       zone: { TIME_ZONE: props.config.timeZone },
     };
   }

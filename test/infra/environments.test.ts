@@ -29,7 +29,7 @@ function valuesOf(name: (typeof names)[number], { stacks, app }: SynthesizedEnvi
     .replaceAll(account, 'ACCOUNT')
     .replaceAll(region, 'REGION')
     .replaceAll(`interlock-${name}`, 'interlock-ENV')
-    .replaceAll(`interlock/${name}/`, 'interlock/ENV/')
+    .replaceAll(`interlock/${name}`, 'interlock/ENV')
     .replaceAll(new RegExp(`interlock${name}(\\w+?)[0-9A-F]{8}`, 'g'), 'interlockENV$1')
     .replaceAll(`"ENVIRONMENT":"${name}"`, '"ENVIRONMENT":"ENV"');
   return new Map(flatten(JSON.parse(text), []));
