@@ -73,9 +73,14 @@ const LOGGING: Middleware = {
     logger.addContext(context);
     logger.appendKeys({ route: event.routeKey, correlationId: correlationIdOf(event) });
   },
-  after: () => logger.resetKeys(),
-  onError: () => logger.resetKeys(),
+  after: logAnswer,
+  onError: logAnswer,
 };
+
+function logAnswer({ response }: { response: APIGatewayProxyStructuredResultV2 | null | undefined }): void {
+  logger.info('A request was answered', { status: response?.statusCode });
+  logger.resetKeys();
+}
 
 const COUNTING: Middleware = { after: publishMetrics, onError: publishMetrics };
 

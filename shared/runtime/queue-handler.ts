@@ -96,6 +96,7 @@ function oneByOne(handle: (record: SQSRecord) => Promise<unknown>): Handler<SQSE
     logger.appendKeys({ messageId: record.messageId });
     try {
       await handle(record);
+      logger.info('A message was handled');
     } catch (error) {
       report(error);
       throw asError(error);
