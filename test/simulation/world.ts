@@ -64,7 +64,8 @@ const STREAM_SHARDS = 3;
 
 interface Waiting extends Message {
   readonly at: number;
-  readonly tries: number;
+  /** All copies together: a copy that always fails must not breed. */
+  readonly tries: { count: number };
 }
 interface Queue {
   readonly waiting: Waiting[];
@@ -108,7 +109,7 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     for (const { body, delaySeconds = 0 } of messages) {
       ids += 1;
       const sent = { messageId: `${name}-${ids}`, sentAt: instantOf(now), body: copy(body) };
-      const message = { ...sent, at: now + delaySeconds, tries: 0 };
+      const message = { ...sent, at: now + delaySeconds, tries: { count: 0 } };
       queueNamed(name).waiting.push(message);
     }
   }
@@ -160,8 +161,9 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     );
     const failed = new Set(result.ended === 'answered' ? result.answer : batch.map(({ messageId }) => messageId));
     for (const message of batch) {
-      if (failed.has(message.messageId) || comesAgain()) waiting.push({ ...message, tries: message.tries + 1 });
-      if (message.tries > MOST_TRIES) {
+      message.tries.count += 1;
+      if (failed.has(message.messageId) || comesAgain()) waiting.push(message);
+      if (message.tries.count > MOST_TRIES) {
         const cause = result.ended === 'failed' ? result.error : 'its consumer gives it back';
         throw new Error(`seed ${seed}: ${name} cannot handle ${JSON.stringify(message.body)}`, { cause });
       }
