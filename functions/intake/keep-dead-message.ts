@@ -37,15 +37,17 @@ export function keepDeadMessage(
  */
 async function keepDeadWebhook(body: string, delivered: Delivered, ports: ReadingPorts): Promise<void> {
   const wrapper = wrapperIn(body);
-  const kept = { door: 'webhook', body: wrapper ? JSON.stringify(JSON.parse(body)) : body } as const;
-  await keep(wrapper, kept, delivered, ports);
+  await keep(wrapper, wrapper ? JSON.stringify(JSON.parse(body)) : body, delivered, ports);
 }
 
-/** As {@link keepDeadWebhook} for the in-house queue; what cannot be read or is not entitled is rejected (I-2). */
+/**
+ * As {@link keepDeadWebhook} for the in-house queue, in the form in which the webhook door sends it on; what cannot be
+ * read or is not entitled is rejected (I-2).
+ */
 async function keepDeadInHouse(body: string, delivered: Delivered, ports: ReadingPorts): Promise<void> {
   const read = await readInHouse(body, delivered, ports);
-  if ('message' in read) await keep(read.message, { door: 'in-house', body }, delivered, ports);
-  else await rejectInHouse(delivered, read.faults, ports);
+  if ('message' in read) await keep(read.message, JSON.stringify(read.message), delivered, ports);
+  else await rejectInHouse(delivered, read, ports);
 }
 
 function wrapperIn(body: string): Wrapper | undefined {
@@ -59,13 +61,13 @@ function wrapperIn(body: string): Wrapper | undefined {
 
 function keep(
   wrapper: Wrapper | undefined,
-  kept: Pick<DeadMessage, 'door' | 'body'>,
-  { messageId, senderId, sentAt }: Delivered,
+  body: string,
+  { messageId, sentAt }: Delivered,
   { intake, clock, zone }: ReadingPorts,
 ): Promise<void> {
   const now = clock.now();
   const deadId = wrapper?.receiptId ?? messageId;
-  const dead: DeadMessage = { deadId, ...kept, messageId, senderId, sentAt, keptOn: dayIn(zone, now) };
+  const dead: DeadMessage = { deadId, messageId, body, sentAt, keptAt: now };
   if (!wrapper) return intake.record({ before: {}, dead });
   const { source, receivedAt, arrivalId, receiptId } = wrapper;
   const arrival: ArrivalKey = { source, day: dayIn(zone, receivedAt), arrivalId };

@@ -22,6 +22,12 @@ export interface Delivered {
   readonly sentAt: Instant;
 }
 
+/** Why an in-house message cannot be taken, and the registered source it names all the same. */
+interface RefusedMessage {
+  readonly faults: readonly Fault[];
+  readonly named?: string;
+}
+
 /** What reading an in-house message takes. */
 export interface ReadingPorts {
   readonly intake: IntakeStore;
@@ -61,7 +67,7 @@ async function takeAccepted(body: string, ports: WorkerPorts): Promise<void> {
 async function takeInHouse(body: string, delivered: Delivered, ports: WorkerPorts): Promise<void> {
   const read = await readInHouse(body, delivered, ports);
   if ('message' in read) await openReport(read.message, ports);
-  else await rejectInHouse(delivered, read.faults, ports);
+  else await rejectInHouse(delivered, read, ports);
 }
 
 /**
@@ -74,7 +80,7 @@ export async function readInHouse(
   body: string,
   delivered: Delivered,
   { reference, digest, zone }: ReadingPorts,
-): Promise<{ readonly message: IntakeMessageV1 } | { readonly faults: readonly Fault[] }> {
+): Promise<{ readonly message: IntakeMessageV1 } | RefusedMessage> {
   const { maxBodyBytes, maxDepth } = (await policyAtReceipt(reference, delivered.sentAt, zone)).intake;
   const bytes = Buffer.from(body);
   if (bytes.byteLength > maxBodyBytes) return { faults: [{ path: '', message: `is over ${maxBodyBytes} bytes` }] };
@@ -83,7 +89,7 @@ export async function readInHouse(
   const { source, ...report } = read.value;
   const known = await reference.source(source);
   if (known?.principal === undefined || known.principal !== principalOf(delivered.senderId)) {
-    return { faults: [{ path: 'source', message: 'is not one that this sender may send for' }] };
+    return { faults: [{ path: 'source', message: 'is not one that this sender may send for' }], named: known?.source };
   }
   const arrivalId = arrivalIdOf(delivered, digest);
   const receiptId = receiptIdOf(source, report.externalId, contentDigest(source, report, digest), digest);
@@ -91,13 +97,21 @@ export async function readInHouse(
   return { message: { kind: 'webhook', ...way, report } };
 }
 
-/** Puts the rejected receipt and arrival of an in-house message that cannot be taken; a repeat changes nothing. */
-export function rejectInHouse(delivered: Delivered, faults: readonly Fault[], ports: ReadingPorts): Promise<void> {
+/**
+ * Puts the rejected receipt and arrival of an in-house message that cannot be taken; a repeat changes nothing. One that
+ * was taken in its source's name before the sender lost the right is an arrival of that source already.
+ */
+export function rejectInHouse(
+  delivered: Delivered,
+  { faults, named }: RefusedMessage,
+  ports: ReadingPorts,
+): Promise<void> {
   const { messageId, sentAt } = delivered;
   const { reference, digest, zone, clock, intake } = ports;
   const arrivalId = arrivalIdOf(delivered, digest);
+  const day = dayIn(zone, sentAt);
   const rejected: Rejected = {
-    arrival: { source: IN_HOUSE, day: dayIn(zone, sentAt), arrivalId },
+    arrival: { source: IN_HOUSE, day, arrivalId },
     receiptId: digest.id('receipt', IN_HOUSE, messageId),
     externalId: messageId,
     correlationId: arrivalId,
@@ -105,6 +119,7 @@ export function rejectInHouse(delivered: Delivered, faults: readonly Fault[], po
   };
   return untilCommitted(async () => {
     const { arrival, receiptId } = rejected;
+    if (named !== undefined && (await intake.known({ arrival: { ...arrival, source: named } })).arrival) return;
     const before = await intake.known({ receiptId, arrival });
     if (before.arrival?.outcome === 'rejected') return;
     const policy = await policyAtReceipt(reference, sentAt, zone);

@@ -205,11 +205,9 @@ const KnownItem = z.discriminatedUnion('kind', [ClaimItem, ReceiptItem, ArrivalI
 const DeadItem = z.object({
   ...Kind('dead-message'),
   deadId: z.string(),
-  door: z.enum(['webhook', 'in-house']),
   messageId: z.string(),
   body: z.string(),
-  senderId: z.string(),
   sentAt: z.string(),
-  keptOn: z.string(),
+  keptAt: z.string(),
 }) satisfies z.ZodType<DeadMessage>;
 const StatusOfDispute = z.object({ state: z.object({ status: StatusValue }) });
