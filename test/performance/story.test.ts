@@ -12,7 +12,6 @@ import { StakeEventV1 } from '#shared/contracts/items/stake-item.ts';
 import type { Instant } from '#shared/domain/calendar/civil-date.ts';
 import { plusSeconds } from '#shared/domain/calendar/civil-date.ts';
 import type { DisputeCommand } from '#shared/domain/dispute/commands.ts';
-import type { DecisionContext } from '#shared/domain/dispute/decide.ts';
 import type { Dispute } from '#shared/domain/dispute/dispute.ts';
 import { evolveAll } from '#shared/domain/dispute/evolve.ts';
 import { type Commit, commitOf } from '#shared/domain/event.ts';
@@ -39,7 +38,7 @@ async function world() {
       if (staked.success) await recordStake(staked.data, ports);
     }
   }
-  async function give(command: DisputeCommand, change: Partial<DecisionContext> = {}): Promise<void> {
+  async function give(command: DisputeCommand, change: Parameters<typeof accepted>[2] = {}): Promise<void> {
     const now = clock.advance(60);
     const events = accepted(state, command, { now, ...change });
     const next = evolveAll(state, events, now);
