@@ -12,6 +12,7 @@ import { type MemoryTables, memoryTables } from '#shared/adapters/memory-tables.
 import { referenceStore } from '#shared/adapters/reference-store.ts';
 import { Reconciliation } from '#shared/contracts/api/replies.ts';
 import type { Reply } from '#shared/contracts/api/request.ts';
+import { AnyEvent } from '#shared/contracts/events/events.ts';
 import { CommitItem } from '#shared/contracts/items/commit-item.ts';
 import { referenceKeys } from '#shared/contracts/items/reference-item.ts';
 import type { Actor } from '#shared/domain/access/roles.ts';
@@ -191,9 +192,10 @@ export async function disputes(house: House): Promise<readonly Dispute[]> {
   return (await disputeStore(house.tables, house.clock).list({}, { limit: 100 })).items;
 }
 
-/** Every event of every commit in the cases table. */
+/** Every event of every commit in the cases table, held to its contract. */
 export function events({ tables }: { readonly tables: MemoryTables }) {
-  return tables.dump().cases.flatMap((item) => (item.kind === 'commit' ? CommitItem.parse(item).commit.events : []));
+  const commits = tables.dump().cases.filter(({ kind }) => kind === 'commit');
+  return commits.flatMap((item) => CommitItem.parse(item).commit.events).map((event) => AnyEvent.parse(event));
 }
 
 /** Everything that is stored outside the customers table, and every change that ever was, as text. */

@@ -185,6 +185,16 @@ describe('who the customer is lives in the customers store alone (I-8, T-2)', ()
     });
   });
 
+  test('equal values in two reports leave no equal digest outside it', async () => {
+    await opened({ externalId: 'a' });
+    await opened({ externalId: 'b' });
+    const digests = house.tables.dump().cases.flatMap(({ kind, content, fields }) => {
+      return kind === 'claim' ? [content, ...Object.values(fields as object)] : [];
+    });
+    expect(digests).toHaveLength(2 * (1 + Object.keys(report()).length));
+    expect(new Set(digests).size).toBe(digests.length);
+  });
+
   test('pseudonyms are random: nothing of the customer leads to them', async () => {
     const first = await opened({});
     house = await intakeHouse();
