@@ -8,22 +8,20 @@ import { alertStore } from '#shared/adapters/alert-store.ts';
 import { systemClock } from '#shared/adapters/clock.ts';
 import { customerStore } from '#shared/adapters/customer-store.ts';
 import { derivedId } from '#shared/adapters/digest.ts';
-import { disputeStore } from '#shared/adapters/dispute-store.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { apiHandler } from '#shared/runtime/api-handler.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { alertAnswers } from './answer-alerts.ts';
 
 const name = z.string().min(1);
-const env = readEnv(z.object({ SCORECARDS_TABLE: name, CASES_TABLE: name, CUSTOMERS_TABLE: name }));
-const { SCORECARDS_TABLE: scorecards, CASES_TABLE: cases, CUSTOMERS_TABLE: customers } = env;
-const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), { scorecards, cases, customers });
+const env = readEnv(z.object({ SCORECARDS_TABLE: name, CUSTOMERS_TABLE: name }));
+const { SCORECARDS_TABLE: scorecards, CUSTOMERS_TABLE: customers } = env;
+const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), { scorecards, customers });
 
 export const handler = apiHandler(
   'alerts/answer-alerts',
   alertAnswers({
     alerts: alertStore(tables),
-    disputes: disputeStore(tables, systemClock),
     customers: customerStore(tables),
     clock: systemClock,
     id: derivedId,

@@ -14,12 +14,9 @@ import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { CustomerStore } from '#shared/domain/ports/customer-store.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
-import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
 
 export interface AlertPorts {
   readonly alerts: AlertStore;
-  /** Read for the customer's pseudonym only, which no event of a grading carries. */
-  readonly disputes: Pick<DisputeStore, 'load'>;
   readonly customers: Pick<CustomerStore, 'texts'>;
   readonly clock: Clock;
   /** UUIDv5 over its parts. */
@@ -85,10 +82,9 @@ function acknowledge(request: RequestOf<'POST /alerts/{id}/acknowledgement'>, po
 }
 
 /** One alert as `interface.md` has it, with the customer's demand from the customers store (I-8). */
-async function alertBody(alert: Alert, { disputes, customers }: AlertPorts) {
-  const { disputeId, type, department } = alert.dispute;
-  const dispute = await disputes.load(disputeId);
-  const { demand } = dispute ? await customers.texts(dispute.customer, disputeId) : {};
+async function alertBody(alert: Alert, { customers }: AlertPorts) {
+  const { disputeId, customer, type, department } = alert.dispute;
+  const { demand } = await customers.texts(customer, disputeId);
   const { alertId, level, colour, indicators, dueAt, state, breached } = alert;
   const { acknowledgedAt, acknowledgedBy, specialIndicators } = alert;
   return {

@@ -1,7 +1,8 @@
 import { type ApiRequest, fromRefusal, notFound, problem, type Reply } from '#shared/contracts/api/request.ts';
 import { actorId } from '#shared/domain/access/roles.ts';
 import { dayIn, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
-import { type DecisionContext, decide } from '#shared/domain/dispute/decide.ts';
+import { decide } from '#shared/domain/dispute/decide.ts';
+import type { DecisionContext } from '#shared/domain/dispute/decision-context.ts';
 import type { Dispute } from '#shared/domain/dispute/dispute.ts';
 import { evolveAll } from '#shared/domain/dispute/evolve.ts';
 import { commitOf } from '#shared/domain/event.ts';

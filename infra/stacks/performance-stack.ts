@@ -35,12 +35,11 @@ export class PerformanceStack extends ServiceStack {
     const answer = new ApiFunction(this, 'AnswerAlerts', {
       defaults,
       api,
-      environment: { ...names.scorecards, ...names.cases, ...names.customers },
+      environment: { ...names.scorecards, ...names.customers },
       step: 'alerts/answer-alerts',
       failureImpact: 'alerts cannot be seen or acknowledged, so every one of them counts as breached',
     });
     // The customer's demand stands beside the alert; it is read where personal data lies and copied nowhere.
-    data.cases.grant(answer.fn, 'dynamodb:GetItem');
     data.customers.grant(answer.fn, 'dynamodb:Query');
 
     const failureImpact = 'alerts that nobody acknowledged in time are not recorded as breached';

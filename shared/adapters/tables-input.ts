@@ -99,6 +99,8 @@ function copyValue(value: unknown, path: string, depth: number): unknown {
       if (Array.isArray(value))
         return value.map((element, i) => copyValue(element ?? null, `${path}[${i}]`, depth + 1));
       if (isPlain(value)) return copyMap(value, path, depth + 1);
+      break;
+    default: // Nothing else is JSON.
   }
   throw new RangeError(`${path} must be a JSON value, got ${Object.prototype.toString.call(value)}`);
 }

@@ -49,7 +49,6 @@ describe('what each event counts (R-9)', () => {
           number: '1',
           externalId: 'x',
           receiptId: 'r',
-          customer: 'c',
           receivedAt: at,
           receivedOn: '2026-11-20',
           occurredAt: at,

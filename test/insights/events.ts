@@ -6,6 +6,7 @@ import type { EntryTotal, PerformanceEvent } from '#shared/domain/performance/pe
 export function header(parts: Partial<CaseHeader> = {}): CaseHeader {
   return {
     disputeId: '6f0f3a40-0000-5000-8000-000000000001',
+    customer: '3f1b6a52-7c0d-4f6e-9b8a-2d5e1c4f7a90',
     month: '2026-11',
     source: 'phone',
     channel: 'phone',

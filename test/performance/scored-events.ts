@@ -35,6 +35,7 @@ export const SHARES: readonly Share[] = [
 export function header(change: Partial<CaseHeader> = {}): CaseHeader {
   return {
     disputeId: DISPUTE,
+    customer: '3f1b6a52-7c0d-4f6e-9b8a-2d5e1c4f7a90',
     month: '2026-11',
     source: 'phone',
     channel: 'phone',

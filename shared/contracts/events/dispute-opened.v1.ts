@@ -12,7 +12,6 @@ export const DisputeOpenedV1 = eventContract(
     externalId: Id,
     receiptId: Identifier,
     /** The pseudonym (I-8). */
-    customer: Id,
     receivedAt: Instant,
     /** Day of arrival in the organisation's zone (I-7). */
     receivedOn: Day,

@@ -25,6 +25,7 @@ export const Id = z.string().min(1);
 /** What every event says of its dispute. */
 export const CaseHeaderV1 = z.object({
   disputeId: z.uuid(),
+  customer: Id.describe('The pseudonym (I-8).'),
   month: Month,
   source: Id,
   channel: ChannelName,

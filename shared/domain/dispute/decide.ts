@@ -1,36 +1,17 @@
-import { type Actor, actorId } from '../access/roles.ts';
-import type { Instant, TimeZone } from '../calendar/civil-date.ts';
-import { deadline, isLate, type WorkingCalendar } from '../calendar/working-calendar.ts';
+import { actorId } from '../access/roles.ts';
+import type { Instant } from '../calendar/civil-date.ts';
+import { deadline, isLate } from '../calendar/working-calendar.ts';
 import type { Decided } from '../event.ts';
 import { gradeDispute } from '../grading/grade-dispute.ts';
-import type { Directory } from '../policy/directory.ts';
-import type { Policy } from '../policy/policy.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { classify, isActiveAt } from './classify.ts';
 import type { CommandName, DisputeCommand } from './commands.ts';
+import type { DecisionContext } from './decision-context.ts';
 import { movesPoints, responsibleDepartment, separationRefusal, shareFaults } from './determination.ts';
 import type { AwaitedField, Dispute } from './dispute.ts';
 import type { CaseHeader, DisputeEvent } from './dispute-events.ts';
 import { jointReasons, needsJointReport, teamFaults } from './joint-investigation.ts';
 import { allowedCommands, isResponsibilityEnded } from './tracks.ts';
-
-/** Everything that a decision depends on besides the dispute and the command. */
-export interface DecisionContext {
-  readonly actor: Actor;
-  readonly now: Instant;
-  readonly zone: TimeZone;
-  readonly directory: Directory;
-  /** The version that the dispute follows: in force at receipt (P-2). */
-  readonly policy: Policy;
-  readonly calendar: WorkingCalendar;
-  /** The version in force now: a determination is made on it (P-2). */
-  readonly currentPolicy: Policy;
-  /** The version of the last determination, which notice, window and points follow; the receipt's where there is none. */
-  readonly determinationPolicy: Policy;
-  readonly determinationCalendar: WorkingCalendar;
-  /** UUIDv5 over its parts. */
-  readonly id: (...parts: string[]) => string;
-}
 
 type Decision = readonly Decided<DisputeEvent>[] | Refusal;
 type Decide<C extends CommandName> = (
@@ -63,8 +44,8 @@ export function decide(dispute: Dispute, command: DisputeCommand, context: Decis
 
 /** What the events of a dispute say of it. */
 export function headerOf(dispute: Dispute): CaseHeader {
-  const { disputeId, month, source, channel, category, type, department, grade } = dispute;
-  return { disputeId, month, source, channel, category, type, department, level: grade.level };
+  const { disputeId, customer, month, source, channel, category, type, department, grade } = dispute;
+  return { disputeId, customer, month, source, channel, category, type, department, level: grade.level };
 }
 
 const invalid = (rule: string, detail: string, faults: Extract<Refusal, { refused: 'input' }>['faults']): Refusal => ({

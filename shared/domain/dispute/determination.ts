@@ -3,7 +3,7 @@ import type { Directory } from '../policy/directory.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Fault, Refusal } from '../refusal.ts';
 import { departmentOf, isActiveAt } from './classify.ts';
-import type { DecisionContext } from './decide.ts';
+import type { DecisionContext } from './decision-context.ts';
 import type { Dispute, Share, Validity } from './dispute.ts';
 
 /** One whole dispute, in basis points. */

@@ -7,6 +7,8 @@ import type { AwaitedField, CauseBranch, Responsibility, Share, Validity } from 
 /** What every event says of its dispute, so that no consumer has to ask back. */
 export interface CaseHeader {
   readonly disputeId: string;
+  /** Pseudonym: under it, and only there, entitled readers find who the customer is and what they said (I-8). */
+  readonly customer: string;
   readonly month: Month;
   readonly source: string;
   readonly channel: Channel;
@@ -30,7 +32,6 @@ export interface DisputeOpened {
     readonly number: string;
     readonly externalId: string;
     readonly receiptId: string;
-    readonly customer: string;
     readonly receivedAt: Instant;
     readonly receivedOn: Day;
     readonly occurredAt: Instant;

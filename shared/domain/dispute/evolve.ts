@@ -56,7 +56,7 @@ function openedState(
     region: opened.region,
     product: opened.product,
     batch: opened.batch,
-    customer: opened.customer,
+    customer: dispute.customer,
     facts: opened.facts,
     publicOpinion: opened.publicOpinion,
     amount: opened.amount,

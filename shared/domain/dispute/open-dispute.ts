@@ -75,6 +75,7 @@ export function openDispute(
   const grade = gradeDispute({ facts, publicOpinion, amount, channel, occurredAt }, policy, zone, now);
   const dispute: CaseHeader = {
     disputeId: context.disputeId,
+    customer: opening.customer,
     month: monthIn(zone, occurredAt),
     source: opening.source,
     channel,
@@ -88,7 +89,6 @@ export function openDispute(
     number: context.number,
     externalId: opening.externalId,
     receiptId: opening.receiptId,
-    customer: opening.customer,
     receivedAt: opening.receivedAt,
     receivedOn: dayIn(zone, opening.receivedAt),
     occurredAt,

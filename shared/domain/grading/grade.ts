@@ -1,6 +1,6 @@
 import type { Instant } from '../calendar/civil-date.ts';
-import type { Channel } from '../policy/source.ts';
 import type { Level, Money } from '../policy/policy.ts';
+import type { Channel } from '../policy/source.ts';
 
 /** What is known of a dispute that grading looks at (G-2); everything but the loss may be corrected by an officer. */
 export interface Facts {

@@ -82,7 +82,9 @@ export class WriteRefused extends Error {
   /** Positions in the list of writes whose conditions failed; empty when another transaction held an item. */
   readonly failed: readonly number[];
   constructor(failed: readonly number[]) {
-    super(failed.length ? `the conditions of writes ${failed.join(', ')} do not hold` : 'another transaction holds an item');
+    super(
+      failed.length ? `the conditions of writes ${failed.join(', ')} do not hold` : 'another transaction holds an item',
+    );
     this.failed = failed;
   }
 }
