@@ -124,7 +124,7 @@ describe('who the customer is lives in the customers store alone (I-8, T-2)', ()
 
   test('an entitled reader gets the words back as they came', async () => {
     const { customer, disputeId, receivedAt, reports } = await opened({
-      thread: 'T-9',
+      thread: 'thread-9',
       attachments: [{ name: 'photo.jpg', url: 'https://example.com/1' }],
     });
     const store = customerStore(house.tables);
@@ -136,7 +136,7 @@ describe('who the customer is lives in the customers store alone (I-8, T-2)', ()
           receiptId: reports[0],
           receivedAt,
           ...{ text, language, demand, order, attributes },
-          thread: 'T-9',
+          thread: 'thread-9',
           attachments: [{ name: 'photo.jpg', url: 'https://example.com/1' }],
           ref: 'C-10023',
         },
