@@ -10,14 +10,18 @@ export interface Chaos {
   readonly conflict: number;
   /** Of a message, event or stream record to come again although it was handled. */
   readonly repeat: number;
+  /** Of a message that was handled to come once more within {@link Chaos.lateSeconds}, long after all around it. */
+  readonly lateRepeat: number;
+  /** Up to how many seconds later. */
+  readonly lateSeconds: number;
   /** Whether queues and consumers take turns at random, or first in, first out. */
   readonly shuffled: boolean;
   /** Invocations at the same time, at most. */
   readonly concurrency: number;
   /** Messages in one batch, at most. */
   readonly batch: number;
-  /** Seconds by which time moves on between two turns, at most. */
-  readonly driftSeconds: number;
+  /** Of a second to pass before an effect. */
+  readonly drift: number;
 }
 
 /** One thing after the other, each once. */
@@ -25,20 +29,24 @@ export const CALM: Chaos = {
   fault: 0,
   conflict: 0,
   repeat: 0,
+  lateRepeat: 0,
+  lateSeconds: 0,
   shuffled: false,
   concurrency: 1,
   batch: 1,
-  driftSeconds: 0,
+  drift: 0,
 };
 /** Everything that AWS does not promise goes wrong, and often. */
 export const ROUGH: Chaos = {
   fault: 0.04,
   conflict: 0.04,
   repeat: 0.15,
+  lateRepeat: 0.05,
+  lateSeconds: 864_000,
   shuffled: true,
   concurrency: 4,
   batch: 10,
-  driftSeconds: 0,
+  drift: 0.02,
 };
 
 /** What was done to the system on purpose, as opposed to its own mistakes. */
@@ -71,8 +79,12 @@ export interface Faults {
   readonly injected: number;
 }
 
-/** Effects outside of an invocation (setting up, looking at the end) never fail. */
-export function faults(chaos: Chaos, random: Random): Faults {
+/**
+ * Effects outside of an invocation (setting up, looking at the end) never fail.
+ *
+ * @param secondPasses moves the world's clock on by one second
+ */
+export function faults(chaos: Chaos, random: Random, secondPasses: () => void): Faults {
   const running = new AsyncLocalStorage<Invocation>();
   let injected = 0;
 
@@ -82,6 +94,7 @@ export function faults(chaos: Chaos, random: Random): Faults {
     for (let i = 0; i < others; i += 1) await undefined;
     const invocation = running.getStore();
     if (invocation?.dead) throw new InjectedFault('this invocation has ended');
+    if (invocation && random.chance(chaos.drift)) secondPasses();
     return invocation;
   }
 

@@ -6,7 +6,7 @@ import type { Answer, Claims, System } from '#test/e2e/system.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
 import { loadSample } from '#test/support/reference.ts';
 import { CALM, type Chaos } from './chaos.ts';
-import { IN_HOUSE_QUEUE, interlockIn, WEBHOOK_QUEUE } from './interlock.ts';
+import { IN_HOUSE_QUEUE, type Interlock, interlockIn, WEBHOOK_QUEUE } from './interlock.ts';
 import { simulatedWorld } from './world.ts';
 
 const QUEUES = [
@@ -27,37 +27,12 @@ const MOST_TRIES = 300;
 export async function inMemorySystem(policy: 'policy-1' | 'fast', seed = 1, chaos: Chaos = CALM): Promise<System> {
   const world = simulatedWorld(seed, chaos, '2026-11-20T02:31:05Z');
   await loadSample(world.memory, policy);
-  const { handlers } = interlockIn(world);
-
-  async function invoke(
-    route: string,
-    step: Step,
-    given: Omit<Parameters<typeof httpEvent>[0], 'route'>,
-  ): Promise<Answer> {
-    if (step === 'about/describe-api') throw new RangeError(`${route} is not part of the in-memory system`);
-    const { statusCode = 0, headers = {}, body } = await handlers[step](httpEvent({ route, ...given }), LAMBDA_CONTEXT);
-    return {
-      status: statusCode,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
-      body: body ? JSON.parse(body) : undefined,
-    };
-  }
+  const calls = callsOn(interlockIn(world));
 
   return {
     name: 'in memory',
     policy,
-    async call(method, path, by, body, headers) {
-      const { pathname, searchParams } = new URL(path, 'http://memory');
-      const { route, params } = matched(method, pathname);
-      const { access, step } = route;
-      if (!by && access !== 'anyone' && access !== 'signed-source')
-        return { status: 401, headers: {}, body: undefined };
-      const query = Object.fromEntries(searchParams);
-      const key = `${method} ${route.path}`;
-      return invoke(key, step, { params, query, headers, claims: by && claimsAsText(by), body });
-    },
-    deliver: ({ source, body, headers }) =>
-      invoke('POST /intake/{source}', 'intake/receive-report', { params: { source }, headers, body, base64: true }),
+    ...calls,
     sign: async (body, secret, offsetSeconds = 0) =>
       signed(body, secret, new Date(Date.parse(world.clock.now()) + offsetSeconds * 1000)),
     now: async () => new Date(world.clock.now()),
@@ -77,6 +52,37 @@ export async function inMemorySystem(policy: 'policy-1' | 'fast', seed = 1, chao
       const items = Object.entries(tables).map(([name, all]) => [`table ${name}`, JSON.stringify(all)]);
       return { ...Object.fromEntries([...items, ...queues]), events: JSON.stringify(world.published) };
     },
+  };
+}
+
+/** Calls the handlers as the gateway does. */
+export function callsOn({ handlers }: Pick<Interlock, 'handlers'>): Pick<System, 'call' | 'deliver'> {
+  async function invoke(
+    route: string,
+    step: Step,
+    given: Omit<Parameters<typeof httpEvent>[0], 'route'>,
+  ): Promise<Answer> {
+    if (step === 'about/describe-api') throw new RangeError(`${route} is not part of the in-memory system`);
+    const { statusCode = 0, headers = {}, body } = await handlers[step](httpEvent({ route, ...given }), LAMBDA_CONTEXT);
+    return {
+      status: statusCode,
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
+      body: body ? JSON.parse(body) : undefined,
+    };
+  }
+  return {
+    async call(method, path, by, body, headers) {
+      const { pathname, searchParams } = new URL(path, 'http://memory');
+      const { route, params } = matched(method, pathname);
+      const { access, step } = route;
+      if (!by && access !== 'anyone' && access !== 'signed-source')
+        return { status: 401, headers: {}, body: undefined };
+      const query = Object.fromEntries(searchParams);
+      const key = `${method} ${route.path}`;
+      return invoke(key, step, { params, query, headers, claims: by && claimsAsText(by), body });
+    },
+    deliver: ({ source, body, headers }) =>
+      invoke('POST /intake/{source}', 'intake/receive-report', { params: { source }, headers, body, base64: true }),
   };
 }
 

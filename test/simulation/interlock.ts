@@ -12,6 +12,7 @@ import { findReceipt, readReceipt, reconcile } from '#functions/intake/answer-in
 import { rotateSecret } from '#functions/intake/manage-sources.ts';
 import { receiveReport } from '#functions/intake/receive-report.ts';
 import { takeMessage } from '#functions/intake/take-message.ts';
+import { publishCommits } from '#functions/publisher/publish-commits.ts';
 import { scorecardAnswers } from '#functions/scorecards/answer-scorecards.ts';
 import { postGroupOf } from '#functions/scoring/post-group.ts';
 import { recordStake } from '#functions/scoring/record-stake.ts';
@@ -33,81 +34,124 @@ import { AnyEvent } from '#shared/contracts/events/events.ts';
 import { ScoringEventV1 } from '#shared/contracts/items/scoring-item.ts';
 import { StakeEventV1 } from '#shared/contracts/items/stake-item.ts';
 import { DueMessage } from '#shared/contracts/messages/due-message.ts';
+import { plusSeconds } from '#shared/domain/calendar/civil-date.ts';
+import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
+import type { CounterStore } from '#shared/domain/ports/counter-store.ts';
+import type { CustomerStore } from '#shared/domain/ports/customer-store.ts';
+import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
+import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
+import type { Ledger } from '#shared/domain/ports/ledger.ts';
+import type { StakeStore } from '#shared/domain/ports/stake-store.ts';
 import type { Tables } from '#shared/domain/ports/tables.ts';
 import { apiHandler, rawApiHandler } from '#shared/runtime/api-handler.ts';
 import { memorySourceSecrets } from '#test/support/memory-source-secrets.ts';
 import { ZONE } from '#test/support/sample.ts';
-import type { Consume, Message, World } from './world.ts';
+import type { Consume, Message, Publish, World } from './world.ts';
 
 /** The in-house queue's name, which a worker takes for its ARN. */
 export const IN_HOUSE_QUEUE = 'in-house';
 export const WEBHOOK_QUEUE = 'webhook';
 
-/** Everything that a test may replace to see whether it is caught. */
-export interface Parts {
-  /** What consumers do with one event, by queue: a planted bug wraps one of them. */
-  readonly consumers: Record<string, (body: unknown, message: Message, tables: Tables) => Promise<unknown>>;
+/** The stores of the whole system. */
+export interface Stores {
+  readonly disputes: DisputeStore;
+  readonly customers: CustomerStore;
+  readonly intake: IntakeStore;
+  readonly alerts: AlertStore;
+  readonly ledger: Ledger;
+  readonly stakes: StakeStore;
+  readonly counters: CounterStore;
+}
+/** What a consumer does with one event, by queue. */
+export type Consumers = Readonly<Record<string, (body: unknown, message: Message) => Promise<unknown>>>;
+
+/** Mistakes that a test builds into the system to see whether they are caught. */
+export interface Planted {
+  readonly stores?: (stores: Stores, tables: Tables) => Stores;
+  readonly consumers?: (consumers: Consumers, stores: Stores) => Consumers;
+  readonly publish?: (publish: Publish) => Publish;
 }
 
+export interface Wiring {
+  /** Who puts messages on the in-house queue. @default somebody who is entitled to nothing */
+  readonly senderId?: string;
+  /** @default really random ones, with which a seed does not replay to the byte */
+  readonly newId?: () => string;
+  readonly planted?: Planted;
+}
+
+/** How long before a deadline its sweeps matter, in seconds: more than they read ahead. */
+const SWEEPS_AHEAD = 900;
+
 /** The HTTP handlers and the consumers of the whole system, wired to a world as the stacks wire them to AWS. */
-export function interlockIn(world: World, senderId = 'nobody', planted: (parts: Parts) => Parts = (parts) => parts) {
+export function interlockIn(world: World, { senderId = 'nobody', newId = v4, planted = {} }: Wiring = {}) {
   const { clock, tables } = world;
   const digest = keyedDigest("the simulation's own digest key");
   const { id } = digest;
   const reference = referenceStore(tables, clock);
-  const disputes = disputeStore(tables, clock);
-  const customers = customerStore(tables);
-  const intake = intakeStore(tables);
-  const alerts = alertStore(tables);
-  const ledger = ledgerStore(tables);
-  const stakes = stakeStore(tables);
-  const counters = counterStore(tables);
+  const real: Stores = {
+    disputes: disputeStore(tables, clock),
+    customers: customerStore(tables),
+    intake: intakeStore(tables),
+    alerts: alertStore(tables),
+    ledger: ledgerStore(tables),
+    stakes: stakeStore(tables),
+    counters: counterStore(tables),
+  };
+  const stores = planted.stores?.(real, tables) ?? real;
+  const { disputes, customers, intake, alerts, ledger, stakes, counters } = stores;
   const secrets = memorySourceSecrets(clock);
   const common = { reference, clock, digest, id, zone: ZONE };
-  const worker = { ...common, intake, customers, newId: v4, inHouseQueue: IN_HOUSE_QUEUE };
+  const worker = { ...common, intake, customers, newId, inHouseQueue: IN_HOUSE_QUEUE };
 
   const take =
     (queueArn: string) =>
     (body: unknown, { messageId, sentAt }: Message) =>
       takeMessage(JSON.stringify(body), { messageId, senderId, sentAt, queueArn }, worker);
-  const { consumers } = planted({
-    consumers: {
-      [WEBHOOK_QUEUE]: take(WEBHOOK_QUEUE),
-      [IN_HOUSE_QUEUE]: take(IN_HOUSE_QUEUE),
-      alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts }),
-      stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
-      scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
-      disputes: (body) =>
-        finishResponsibility(z.union([EntriesPostedV1, EntriesVoidedV1]).parse(body), { disputes, clock, id }),
-      filing: (body) => checkFiling(DueMessage.parse(body), { disputes, clock, id }),
-      alert: (body) => checkAlert(DueMessage.parse(body), { alerts, clock, id }),
-      group: (body) => postGroupOf(DueMessage.parse(body), { ledger, clock, id }),
-    },
-  });
-  for (const [queue, handle] of Object.entries(consumers)) {
+  const consumers: Consumers = {
+    [WEBHOOK_QUEUE]: take(WEBHOOK_QUEUE),
+    [IN_HOUSE_QUEUE]: take(IN_HOUSE_QUEUE),
+    alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts }),
+    stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
+    scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
+    disputes: (body) =>
+      finishResponsibility(z.union([EntriesPostedV1, EntriesVoidedV1]).parse(body), { disputes, clock, id }),
+    filing: (body) => checkFiling(DueMessage.parse(body), { disputes, clock, id }),
+    alert: (body) => checkAlert(DueMessage.parse(body), { alerts, clock, id }),
+    group: (body) => postGroupOf(DueMessage.parse(body), { ledger, clock, id }),
+  };
+  for (const [queue, handle] of Object.entries(planted.consumers?.(consumers, stores) ?? consumers)) {
     world.consumer(
       queue,
-      oneByOne((message) => handle(message.body, message, tables)),
+      oneByOne((message) => handle(message.body, message)),
     );
   }
   world.consumer('insights', async (messages) => {
     const batch = messages.map(({ messageId, body }) => ({ messageId, message: AnyEvent.parse(body) }));
     return countBatch(batch, counters);
   });
-  world.publisher('cases', 'interlock.disputes');
-  world.publisher('scorecards', 'interlock.performance');
+  const publish = planted.publish?.(publishCommits) ?? publishCommits;
+  world.publisher('cases', 'interlock.disputes', publish);
+  world.publisher('scorecards', 'interlock.performance', publish);
   const queueOf = (kind: string) => ({ [kind]: world.queue(kind) });
-  const sweep = (table: 'cases' | 'scorecards', queues: object) => () =>
-    sweepDue({ due: dueStore(tables, table), clock, queues });
-  world.schedule('sweep of cases', 60, sweep('cases', queueOf('filing')));
-  world.schedule('sweep of scorecards', 60, sweep('scorecards', { ...queueOf('alert'), ...queueOf('group') }));
+  const sweep = (table: 'cases' | 'scorecards', queues: object) =>
+    world.schedule(
+      `sweep of ${table}`,
+      60,
+      () => sweepDue({ due: dueStore(tables, table), clock, queues }),
+      () => {
+        const first = world.nextDue(table);
+        return first === undefined ? undefined : plusSeconds(first, -SWEEPS_AHEAD);
+      },
+    );
+  sweep('cases', queueOf('filing'));
+  sweep('scorecards', { ...queueOf('alert'), ...queueOf('group') });
 
   return {
-    reference,
-    counters,
+    stores,
     handlers: {
       'intake/receive-report': rawApiHandler('intake/receive-report', (posted) =>
-        receiveReport(posted, { ...common, intake, secrets, queue: world.queue(WEBHOOK_QUEUE), newId: v4 }),
+        receiveReport(posted, { ...common, intake, secrets, queue: world.queue(WEBHOOK_QUEUE), newId }),
       ),
       'intake/answer-intake': apiHandler('intake/answer-intake', {
         'GET /intake/receipts': (request) => findReceipt(request, { intake }),
@@ -121,10 +165,7 @@ export function interlockIn(world: World, senderId = 'nobody', planted: (parts: 
         'disputes/answer-disputes',
         disputeAnswers({ ...common, disputes, customers }),
       ),
-      'alerts/answer-alerts': apiHandler(
-        'alerts/answer-alerts',
-        alertAnswers({ ...common, alerts, disputes, customers }),
-      ),
+      'alerts/answer-alerts': apiHandler('alerts/answer-alerts', alertAnswers({ ...common, alerts, customers })),
       'scorecards/answer-scorecards': apiHandler(
         'scorecards/answer-scorecards',
         scorecardAnswers({ ...common, ledger, stakes }),

@@ -40,7 +40,7 @@ async function closedDisputes(seed: number, chaos: Chaos, disputes: number): Pro
     const disputeId = id('dispute', String(i));
     await world.memory.write([commitWrite('cases', `DISPUTE#${disputeId}`, closed(disputeId))]);
   }
-  await world.settle();
+  await world.drain();
   return world;
 }
 
@@ -57,7 +57,7 @@ describe('the simulated world', () => {
   test('is rough: faults, repeats and other orders happen', async () => {
     const rough = await closedDisputes(7, ROUGH, 200);
     const calm = await closedDisputes(7, CALM, 200);
-    expect(rough.faults).toBeGreaterThan(5);
+    expect(rough.faults).toBeGreaterThan(3);
     expect(rough.repeats).toBeGreaterThan(20);
     expect(rough.published.length).toBeGreaterThan(calm.published.length);
     expect([calm.faults, calm.repeats, calm.published.length]).toEqual([0, 0, 200]);

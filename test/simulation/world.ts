@@ -1,4 +1,10 @@
-import { publishCommits, type TableChange, type Tampering } from '#functions/publisher/publish-commits.ts';
+import {
+  type PublisherPorts,
+  publishCommits,
+  type Stopped,
+  type TableChange,
+  type Tampering,
+} from '#functions/publisher/publish-commits.ts';
 import { type MemoryTables, memoryTables } from '#shared/adapters/memory-tables.ts';
 import { shardOf } from '#shared/adapters/shard.ts';
 import { SUBSCRIPTIONS } from '#shared/contracts/subscriptions.ts';
@@ -17,6 +23,8 @@ export interface Message {
   readonly sentAt: Instant;
   readonly body: unknown;
 }
+/** Publishes the changes of a shard; answers where it stopped. */
+export type Publish = (changes: readonly TableChange[], ports: PublisherPorts) => Promise<Stopped | undefined>;
 /** Handles one batch; answers the ids of the messages that have to come again. A throw sends all of them back. */
 export type Consume = (messages: readonly Message[]) => Promise<readonly string[]>;
 
@@ -45,9 +53,19 @@ export interface World {
   waiting(name: string): readonly Message[];
   consumer(name: string, handle: Consume): void;
   /** Publishes a gear's commits from its table's stream. */
-  publisher(table: TableName, source: string): void;
-  /** Runs every so many seconds of the clock, from its start on. A turn that fails is not made up for. */
-  schedule(name: string, everySeconds: number, run: () => Promise<unknown>): void;
+  publisher(table: TableName, source: string, publish?: Publish): void;
+  /**
+   * Runs every so many seconds of the clock, from its start on. A turn that fails is not made up for.
+   * @param idleUntil turns before it are known to have nothing to do and are left out; undefined for all of them
+   */
+  schedule(
+    name: string,
+    everySeconds: number,
+    run: () => Promise<unknown>,
+    idleUntil?: () => Instant | undefined,
+  ): void;
+  /** The earliest deadline that stands in a table's index. */
+  nextDue(table: TableName): Instant | undefined;
   /** Somebody's call, which may die like any invocation; the system's own errors are thrown. */
   call<T>(run: () => Promise<T>): Promise<Ended<T>>;
   /** One round: some consumers and publishers at the same time. Answers whether there was anything to do. */
@@ -56,6 +74,10 @@ export interface World {
   settle(): Promise<void>;
   /** Settles, and moves the clock on from one message and schedule to the next. */
   advance(seconds: number): Promise<void>;
+  /** Moves the clock on until no message is left that comes by itself. */
+  drain(): Promise<void>;
+  /** Moves the clock on while everything else stands still. */
+  pass(seconds: number): void;
 }
 
 /** A message or record that came this often will never be handled. */
@@ -74,6 +96,7 @@ interface Queue {
 interface Shard {
   readonly changes: TableChange[];
   readonly source: string;
+  readonly publish: Publish;
   next: number;
   tries: number;
   busy: boolean;
@@ -82,14 +105,18 @@ interface Schedule {
   readonly name: string;
   readonly every: number;
   readonly run: () => Promise<unknown>;
+  readonly idleUntil?: () => Instant | undefined;
   next: number;
 }
 
 /** @param seed printed by the test that fails; the same seed and chaos replay the same run */
 export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): World {
   const random = seeded(seed);
-  const fault = faults(chaos, random);
+  const fault = faults(chaos, random, () => {
+    now += 1;
+  });
   const memory = memoryTables();
+  const deadlines = deadlinesOf(memory);
   const queues = new Map<string, Queue>();
   const shards: Shard[] = [];
   const schedules: Schedule[] = [];
@@ -163,6 +190,10 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     for (const message of batch) {
       message.tries.count += 1;
       if (failed.has(message.messageId) || comesAgain()) waiting.push(message);
+      else if (random.chance(chaos.lateRepeat)) {
+        repeats += 1;
+        waiting.push({ ...message, at: now + random.int(1, chaos.lateSeconds) });
+      }
       if (message.tries.count > MOST_TRIES) {
         const cause = result.ended === 'failed' ? result.error : 'its consumer gives it back';
         throw new Error(`seed ${seed}: ${name} cannot handle ${JSON.stringify(message.body)}`, { cause });
@@ -173,10 +204,10 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
   /** Hands the next changes of a shard to its publisher; the shard moves on to the first that failed. */
   async function stream(shard: Shard): Promise<void> {
     shard.busy = true;
-    const { source, next } = shard;
+    const { source, next, publish } = shard;
     const batch = shard.changes.slice(next, next + random.int(1, chaos.batch));
     const report = (tampering: Tampering) => tamperings.push(tampering);
-    const result = await fault.invoke(() => publishCommits(batch, { bus, source, tampered: report }));
+    const result = await fault.invoke(() => publish(batch, { bus, source, tampered: report }));
     const failedAt = result.ended === 'failed' ? batch[0]?.sequenceNumber : result.answer?.sequenceNumber;
     const done =
       failedAt === undefined ? batch.length : batch.findIndex((change) => change.sequenceNumber === failedAt);
@@ -202,7 +233,6 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     const open = chaos.shuffled ? random.shuffled(work()) : work();
     const turns = open.slice(0, random.int(1, chaos.concurrency));
     await Promise.all(turns.map((run) => run()));
-    if (turns.length > 0) now += random.int(0, chaos.driftSeconds);
     return turns.length > 0;
   }
 
@@ -210,13 +240,38 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     while (await step());
   }
 
+  /** When a schedule's next turn comes that may have something to do, on its own beat. */
+  function nextTurn({ idleUntil, every, next }: Schedule): number {
+    if (!idleUntil) return next;
+    const until = idleUntil();
+    return until === undefined
+      ? Number.POSITIVE_INFINITY
+      : next + Math.max(0, Math.ceil((epochSeconds(until) - next) / every)) * every;
+  }
+
   async function runDueSchedules(): Promise<void> {
-    for (const schedule of schedules.filter(({ next }) => next <= now)) {
+    for (const schedule of schedules.filter((each) => nextTurn(each) <= now)) {
       schedule.next += Math.ceil((now - schedule.next + 1) / schedule.every) * schedule.every;
       const result = await fault.invoke(schedule.run);
       if (result.ended === 'failed' && !result.injected) {
         throw new Error(`seed ${seed}: ${schedule.name} failed`, { cause: result.error });
       }
+    }
+  }
+
+  /** Messages that somebody handles, sooner or later. */
+  function handled(): readonly Waiting[] {
+    return [...queues.values()].flatMap(({ handle, waiting }) => (handle ? waiting : []));
+  }
+
+  async function advance(seconds: number): Promise<void> {
+    const until = epochSeconds(plusSeconds(instantOf(now), seconds));
+    for (;;) {
+      await runDueSchedules();
+      await settle();
+      if (now >= until) return;
+      const times = [...handled().map(({ at }) => at), ...schedules.map(nextTurn)];
+      now = Math.min(until, ...times.filter((time) => time > now));
     }
   }
 
@@ -238,10 +293,11 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     consumer(name, handle) {
       queueNamed(name).handle = handle;
     },
-    publisher(table, source) {
+    publisher(table, source, publish = publishCommits) {
       const own = Array.from({ length: STREAM_SHARDS }, () => ({
         changes: [],
         source,
+        publish,
         next: 0,
         tries: 0,
         busy: false,
@@ -257,9 +313,10 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
         }
       });
     },
-    schedule(name, every, run) {
-      schedules.push({ name, every, run, next: now });
+    schedule(name, every, run, idleUntil) {
+      schedules.push({ name, every, run, idleUntil, next: now });
     },
+    nextDue: (table) => deadlines.first(table),
     async call(run) {
       const result = await fault.invoke(run);
       if (result.ended === 'failed' && !result.injected) throw result.error;
@@ -267,18 +324,32 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     },
     step,
     settle,
-    async advance(seconds) {
-      const until = epochSeconds(plusSeconds(instantOf(now), seconds));
-      for (;;) {
-        await runDueSchedules();
-        await settle();
-        if (now >= until) return;
-        const delayed = [...queues.values()].filter(({ handle }) => handle).flatMap(({ waiting }) => waiting);
-        const times = [...delayed.map(({ at }) => at), ...schedules.map(({ next }) => next)];
-        now = Math.min(until, ...times.filter((time) => time > now));
+    advance,
+    async drain() {
+      await settle();
+      for (let messages = handled(); messages.length > 0; messages = handled()) {
+        await advance(Math.max(1, Math.min(...messages.map(({ at }) => at)) - now));
       }
     },
+    pass(seconds) {
+      now += seconds;
+    },
   };
+}
+
+/** The deadlines that stand in the tables' indexes, kept up to date by every write. */
+function deadlinesOf(memory: MemoryTables): { first(table: TableName): Instant | undefined } {
+  const open = new Map<string, Map<string, Instant>>();
+  memory.onCommit((records) => {
+    for (const { table, keys, newImage } of records) {
+      const items = open.get(table) ?? new Map<string, Instant>();
+      open.set(table, items);
+      if (typeof newImage?.dueAt === 'string' && newImage.duePartition !== undefined) {
+        items.set(JSON.stringify(keys), newImage.dueAt);
+      } else items.delete(JSON.stringify(keys));
+    }
+  });
+  return { first: (table) => [...(open.get(table)?.values() ?? [])].sort()[0] };
 }
 
 /** What a queue or a bus makes of a value: its JSON. */
