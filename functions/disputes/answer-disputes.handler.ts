@@ -15,15 +15,8 @@ import { readEnv } from '#shared/runtime/env.ts';
 import { disputeAnswers } from './answer-disputes.ts';
 
 const name = z.string().min(1);
-const env = readEnv(
-  z.object({
-    CASES_TABLE: name,
-    CUSTOMERS_TABLE: name,
-    REFERENCE_TABLE: name,
-    DIGEST_KEY_SECRET: name,
-    TIME_ZONE: name,
-  }),
-);
+const stores = { CASES_TABLE: name, CUSTOMERS_TABLE: name, REFERENCE_TABLE: name };
+const env = readEnv(z.object({ ...stores, DIGEST_KEY_SECRET: name, TIME_ZONE: name }));
 const { CASES_TABLE: cases, CUSTOMERS_TABLE: customers, REFERENCE_TABLE: reference } = env;
 const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), { cases, customers, reference });
 

@@ -31,7 +31,16 @@ export class PerformanceStack extends ServiceStack {
       step: 'alerts/raise-alert',
       failureImpact: 'grave disputes reach nobody in performance, and their alert clock does not start',
     });
-    data.reference.grant(raise.consumer.fn, ...READ);
+    const learn = new QueuedFunction(this, 'LearnFiling', {
+      defaults,
+      environment: { ...names.scorecards, ...names.reference },
+      bus: data.bus,
+      eventPattern: eventsFor('filings'),
+      step: 'alerts/learn-filing',
+      failureImpact: 'performance does not learn of filings, and how long they took to arrive is not measured',
+    });
+    for (const { consumer } of [raise, learn]) data.reference.grant(consumer.fn, ...READ);
+    data.scorecards.grant(learn.consumer.fn, 'dynamodb:PutItem');
     const answer = new ApiFunction(this, 'AnswerAlerts', {
       defaults,
       api,

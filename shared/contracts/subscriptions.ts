@@ -4,6 +4,8 @@
 export const SUBSCRIPTIONS = {
   /** Raises, replaces and closes alerts (G-10, C-1). */
   alerts: ['DisputeGraded.v1'],
+  /** Lets both departments know of a filing, and measures the way (I-11). */
+  filings: ['DisputeFiled.v1'],
   /** Shows what is at stake (S-21). */
   stakes: [
     'DisputeGraded.v1',

@@ -188,6 +188,16 @@ describe('what each event counts (R-9)', () => {
       steps: { 'alerts.superseded': 1 },
     },
     {
+      title: 'a filing that both departments learned of in time counts as such (I-11)',
+      event: { type: 'FilingLearned.v1', data: { dispute, filedAt: at, seconds: 2, inTime: true } },
+      steps: { learned: 1, 'learned.inTime': 1 },
+    },
+    {
+      title: 'one that took too long does not',
+      event: { type: 'FilingLearned.v1', data: { dispute, filedAt: at, seconds: 301, inTime: false } },
+      steps: { learned: 1 },
+    },
+    {
       title: 'an acknowledgement in time counts as such',
       event: {
         type: 'AlertAcknowledged.v1',

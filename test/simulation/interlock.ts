@@ -2,6 +2,7 @@ import { v4 } from 'uuid';
 import { z } from 'zod';
 import { alertAnswers } from '#functions/alerts/answer-alerts.ts';
 import { checkAlert } from '#functions/alerts/check-alert-clock.ts';
+import { learnFiling } from '#functions/alerts/learn-filing.ts';
 import { raiseAlertOf } from '#functions/alerts/raise-alert.ts';
 import { sweepDue } from '#functions/clocks/sweep-due.ts';
 import { disputeAnswers } from '#functions/disputes/answer-disputes.ts';
@@ -23,10 +24,12 @@ import { customerStore } from '#shared/adapters/customer-store.ts';
 import { keyedDigest } from '#shared/adapters/digest.ts';
 import { disputeStore } from '#shared/adapters/dispute-store.ts';
 import { dueStore } from '#shared/adapters/due-store.ts';
+import { filingStore } from '#shared/adapters/filing-store.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { ledgerStore } from '#shared/adapters/ledger-store.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
 import { stakeStore } from '#shared/adapters/stake-store.ts';
+import { DisputeFiledV1 } from '#shared/contracts/events/dispute-filed.v1.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
 import { EntriesPostedV1 } from '#shared/contracts/events/entries-posted.v1.ts';
 import { EntriesVoidedV1 } from '#shared/contracts/events/entries-voided.v1.ts';
@@ -112,6 +115,7 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
     [WEBHOOK_QUEUE]: take(WEBHOOK_QUEUE),
     [IN_HOUSE_QUEUE]: take(IN_HOUSE_QUEUE),
     alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts }),
+    filings: (body) => learnFiling(DisputeFiledV1.parse(body), { ...common, filings: filingStore(tables) }),
     stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
     scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
     disputes: (body) =>

@@ -19,6 +19,7 @@ import { DisputeResolvedV1 } from './dispute-resolved.v1.ts';
 import { EntriesPendingV1 } from './entries-pending.v1.ts';
 import { EntriesPostedV1 } from './entries-posted.v1.ts';
 import { EntriesVoidedV1 } from './entries-voided.v1.ts';
+import { FilingLearnedV1 } from './filing-learned.v1.ts';
 import { InvestigationStartedV1 } from './investigation-started.v1.ts';
 import { PartiesNoticedV1 } from './parties-noticed.v1.ts';
 import type { Proven } from './proven.ts';
@@ -52,6 +53,7 @@ const contracts = {
   'AlertRaised.v1': AlertRaisedV1,
   'AlertSuperseded.v1': AlertSupersededV1,
   'AlertAcknowledged.v1': AlertAcknowledgedV1,
+  'FilingLearned.v1': FilingLearnedV1,
   'EntriesPending.v1': EntriesPendingV1,
   'EntriesPosted.v1': EntriesPostedV1,
   'EntriesVoided.v1': EntriesVoidedV1,
@@ -83,6 +85,7 @@ export const AnyEvent = z.discriminatedUnion('type', [
   AlertRaisedV1,
   AlertSupersededV1,
   AlertAcknowledgedV1,
+  FilingLearnedV1,
   EntriesPendingV1,
   EntriesPostedV1,
   EntriesVoidedV1,

@@ -102,6 +102,8 @@ function namesOf(
       return once('alerts.superseded');
     case 'AlertAcknowledged.v1':
       return once('alerts.acknowledged', event.data.inTime && 'alerts.inTime');
+    case 'FilingLearned.v1':
+      return once('learned', event.data.inTime && 'learned.inTime');
   }
 }
 

@@ -35,6 +35,21 @@ export interface AlertAcknowledged {
   };
 }
 
+/**
+ * The performance department and the responsible one learned of a filing: type, department and demand are theirs to
+ * read from now on. How long the way took is measured (I-11).
+ */
+export interface FilingLearned {
+  readonly type: 'FilingLearned.v1';
+  readonly data: {
+    readonly dispute: CaseHeader;
+    readonly filedAt: Instant;
+    /** From the filing to our knowing, in seconds. */
+    readonly seconds: number;
+    readonly inTime: boolean;
+  };
+}
+
 /** What the points of a group rest on: a determination (S-5) or a customer's rating (S-1, S-2). */
 export type ScoringBasis = 'determination' | 'rating';
 
@@ -96,6 +111,7 @@ export type PerformanceEvent =
   | AlertRaised
   | AlertSuperseded
   | AlertAcknowledged
+  | FilingLearned
   | EntriesPending
   | EntriesPosted
   | EntriesVoided;
