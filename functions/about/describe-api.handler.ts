@@ -1,7 +1,7 @@
 // In:  GET /health and GET /openapi.json, from anyone.
 // Out: whether the API answers, and its description; it reads and writes nothing.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiHandler } from '#shared/runtime/api-handler.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { describeApi, reportHealth } from './describe-api.ts';

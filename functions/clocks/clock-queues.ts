@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DUE_KINDS } from '#shared/domain/ports/due-store.ts';
 
 /** Which queue hears of which kind of deadline: a JSON object of queue URLs by kind, `{"filing":"https://…"}`. */

@@ -4,7 +4,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '#shared/adapters/clock.ts';
 import { dueStore } from '#shared/adapters/due-store.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';

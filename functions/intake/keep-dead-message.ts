@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dayIn, type Instant } from '#shared/domain/calendar/civil-date.ts';
 import { type ArrivalKey, isSettled, type Receipt } from '#shared/domain/intake/arrival.ts';
 import type { DeadMessage } from '#shared/domain/intake/dead-message.ts';

@@ -4,7 +4,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock as clock } from '#shared/adapters/clock.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';

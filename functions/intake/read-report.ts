@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { occurredAtInstant, type ReportV1 } from '#shared/contracts/report.v1.ts';
 import { type Instant, plusSeconds, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
 import type { Policy } from '#shared/domain/policy/policy.ts';

@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock as clock } from '#shared/adapters/clock.ts';
 import { digestKey, keyedDigest } from '#shared/adapters/digest.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';

@@ -2,7 +2,7 @@
 // Out: the events of each commit on the bus; an alarm for each record that was tampered with.
 
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { z } from 'zod';
+import * as z from 'zod';
 import { eventBridgeBus } from '#shared/adapters/event-bus.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { logger } from '#shared/runtime/logger.ts';

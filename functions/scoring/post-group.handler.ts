@@ -3,7 +3,7 @@
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock } from '#shared/adapters/clock.ts';
 import { derivedId } from '#shared/adapters/digest.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EnvironmentConfig, type EnvironmentName, environmentNamed, environments } from '../environments.ts';
 import { deployedShelf, fillEmptySecret } from './deployed-reference.ts';
 import { loadReference, referenceOf } from './load-reference.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Month } from '../domain/calendar/civil-date.ts';
 import { type CounterCell, type Increment, sumCells } from '../domain/insights/count-events.ts';
 import { untilCommitted } from '../domain/lost-race.ts';

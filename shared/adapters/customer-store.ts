@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CustomerStore, DisputeTexts, OfficerTexts, ReportTexts } from '../domain/ports/customer-store.ts';
 import type { CustomerDetails, Texts } from '../domain/ports/dispute-store.ts';
 import type { Item, Tables, Write } from '../domain/ports/tables.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Instant } from '../domain/calendar/civil-date.ts';
 import { DUE_KINDS, type Due, type DueKind, type DueStore } from '../domain/ports/due-store.ts';
 import type { TableName, Tables } from '../domain/ports/tables.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { StatusValue } from '../contracts/shapes.ts';
 import type { Day } from '../domain/calendar/civil-date.ts';
 import { type Arrival, type ArrivalKey, OUTCOMES, RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';

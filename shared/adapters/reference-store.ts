@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ReferenceItem, referenceKeys } from '../contracts/items/reference-item.ts';
 import { type Instant, secondsBetween } from '../domain/calendar/civil-date.ts';
 import type { WorkingCalendar } from '../domain/calendar/working-calendar.ts';

@@ -7,7 +7,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Instant, plusSeconds, secondsBetween } from '../domain/calendar/civil-date.ts';
 import type { Clock } from '../domain/ports/clock.ts';
 import type { SourceSecrets } from '../domain/ports/source-secrets.ts';

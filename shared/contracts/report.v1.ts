@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { epochSeconds, type Instant, instantOf, startOfDay, type TimeZone } from '../domain/calendar/civil-date.ts';
 import { line, Money, Slug, Threat, text } from './shapes.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The small shapes that messages, events and bodies share. Lengths count UTF-16 units, as JSON Schema's readers and

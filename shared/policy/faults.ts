@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Fault } from '../domain/refusal.ts';
 
 /** A document that holds, or everything that is wrong with it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Subject } from '../domain/policy/directory.ts';
 import { refuseRepeats } from './faults.ts';
 

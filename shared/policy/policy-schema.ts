@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Policy } from '../domain/policy/policy.ts';
 import { refuseRepeats } from './faults.ts';
 import { Channel } from './source-schema.ts';

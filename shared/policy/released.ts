@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { check } from './faults.ts';
 import sample from './organisation/sample.json' with { type: 'json' };
 import { OrganisationSchema } from './organisation-schema.ts';

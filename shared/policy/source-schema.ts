@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Source } from '../domain/policy/source.ts';
 import { refuseRepeats } from './faults.ts';
 

@@ -1,6 +1,6 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Instant, instantOf } from '../domain/calendar/civil-date.ts';
 import { type Handler, observed } from './invocation.ts';
 import { asError, logger } from './logger.ts';

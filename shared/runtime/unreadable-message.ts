@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /**
  * A message or record that does not keep its contract. It says where and how, never what: the content may be personal,

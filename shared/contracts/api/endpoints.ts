@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CommandName } from '../../domain/dispute/commands.ts';
 import { ReportV1 } from '../report.v1.ts';
 import { Day, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';

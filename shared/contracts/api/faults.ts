@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Fault } from '../../domain/refusal.ts';
 
 /** What a schema found wrong, each with the path of its place: `shares.0.bp`; unknown fields one by one. */

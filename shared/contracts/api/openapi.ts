@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ReportV1 } from '../report.v1.ts';
 import { type Endpoint, findEndpoint } from './endpoints.ts';
 import * as replies from './replies.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CalendarVersion, CaseHeaderV1, Id } from '../events/envelope.ts';
 import { FactsV1, GradeV1, MoneyV1, PublicOpinionV1, ShareV1 } from '../events/graded-facts.ts';
 import {

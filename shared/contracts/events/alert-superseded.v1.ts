@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Identifier } from '../shapes.ts';
 import { CaseHeaderV1, eventContract } from './envelope.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CaseHeaderV1, eventContract, Id } from './envelope.ts';
 
 /** `DisputeAssigned` v1: a person took the case in hand (G-6). Written by disputes; read by insights. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CaseHeaderV1, eventContract, Id } from './envelope.ts';
 
 /** `DisputeClosed` v1: both tracks ended, and an officer closed the case. Written by disputes; read by stakes and insights. */

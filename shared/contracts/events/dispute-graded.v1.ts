@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Level } from '../shapes.ts';
 import { CaseHeaderV1, eventContract } from './envelope.ts';
 import { GradeV1 } from './graded-facts.ts';

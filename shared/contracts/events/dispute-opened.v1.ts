@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwaitedFieldValue, Day, Identifier, Instant } from '../shapes.ts';
 import { CalendarVersion, CaseHeaderV1, eventContract, Id } from './envelope.ts';
 import { FactsV1, MoneyV1, PublicOpinionV1 } from './graded-facts.ts';

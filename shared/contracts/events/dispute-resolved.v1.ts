@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CaseHeaderV1, eventContract, Id } from './envelope.ts';
 import { MoneyV1 } from './graded-facts.ts';
 

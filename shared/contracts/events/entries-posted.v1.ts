@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Identifier } from '../shapes.ts';
 import { EntryTotalV1, entryGroup } from './entry-group.ts';
 import { eventContract } from './envelope.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Identifier, Month, SubjectKindValue } from '../shapes.ts';
 import { CaseHeaderV1, Id } from './envelope.ts';
 

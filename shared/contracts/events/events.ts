@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DisputeEvent } from '../../domain/dispute/dispute-events.ts';
 import type { Event } from '../../domain/event.ts';
 import type { IntakeEvent } from '../../domain/intake/intake-events.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BasisPoints, ColourValue, Instant, Level, ShareKindValue, Threat, Version } from '../shapes.ts';
 import { Id } from './envelope.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The same shape with every level read-only and intersections joined, so that two ways of writing one type compare equal. */
 type Plain<T> = T extends string | number | boolean | null | undefined

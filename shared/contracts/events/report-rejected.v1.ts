@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Day, Identifier } from '../shapes.ts';
 import { eventContract, Id } from './envelope.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CaseHeaderV1, eventContract, Id } from './envelope.ts';
 
 /** `ResponsibilityWaived` v1: no finding is needed. Written by disputes; read by scoring, stakes and insights. */

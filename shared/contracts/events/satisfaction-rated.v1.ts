@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Identifier, RatingValue, ResponsibilityValue, ValidityValue } from '../shapes.ts';
 import { CalendarVersion, CaseHeaderV1, eventContract, Id } from './envelope.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Alert, Alerts } from '../../domain/performance/alert.ts';
 import { CaseHeaderV1 } from '../events/envelope.ts';
 import { ColourValue, Level } from '../shapes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The commit item of one decision, as `commitWrite` puts it and the stream and the timeline read it. `data` stays as it

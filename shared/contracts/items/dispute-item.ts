@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dispute } from '#shared/domain/dispute/dispute.ts';
 import type { Grade } from '#shared/domain/grading/grade.ts';
 

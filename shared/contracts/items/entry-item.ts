@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entry, EntryInputs } from '../../domain/performance/entry.ts';
 
 const Level = z.literal([1, 2, 3]);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Keys of the reference table, built here and nowhere else: deploys write them, decisions look them up. */
 export const referenceKeys = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Scoring } from '../../domain/performance/scoring.ts';
 import { DisputeReopenedV1 } from '../events/dispute-reopened.v1.ts';
 import { CaseHeaderV1 } from '../events/envelope.ts';

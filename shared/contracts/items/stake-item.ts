@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Stake } from '../../domain/performance/stake.ts';
 import { DisputeClosedV1 } from '../events/dispute-closed.v1.ts';
 import { DisputeCorrectedV1 } from '../events/dispute-corrected.v1.ts';

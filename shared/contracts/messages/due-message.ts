@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DUE_KINDS } from '../../domain/ports/due-store.ts';
 import { Instant } from '../shapes.ts';
 

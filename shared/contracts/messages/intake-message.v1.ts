@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ReportV1 } from '../report.v1.ts';
 import { Identifier, Instant, Slug } from '../shapes.ts';
 
