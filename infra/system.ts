@@ -17,7 +17,7 @@ export function addEnvironment(app: App, environmentName: string, config: Enviro
   };
   const { deletionProtection: terminationProtection } = config;
   const data = new DataStack(app, named('data'), { env, config, terminationProtection });
-  const watch = new WatchStack(app, named('watch'), { env, config, namePrefix: named('') });
+  const watch = new WatchStack(app, named('watch'), { env, config, environmentName, namePrefix: named('') });
   const { logRetentionDays } = config;
   const defaults = { environmentName, logRetentionDays, code, alarmTopic: watch.alarmTopic };
   const { api } = new ApiStack(app, named('api'), { env, config, defaults });

@@ -12,6 +12,8 @@ export interface WatchStackProps extends StackProps {
   readonly config: EnvironmentConfig;
   /** What the names of this environment's resources start with: CDK begins them with the stack's. */
   readonly namePrefix: string;
+  /** Under which the functions count what they see. */
+  readonly environmentName: string;
 }
 
 /** Who is woken, and one page to look at. It stands before the services, whose alarms it carries; they stand beside what they watch. */
@@ -34,17 +36,17 @@ export class WatchStack extends Stack {
     });
     this.alarmTopic.grantPublish(alarms);
     for (const address of props.config.alarmAddresses) this.alarmTopic.addSubscription(new EmailSubscription(address));
-    this.#watchTampering();
+    this.#watchTampering(props.environmentName);
     this.#addDashboard(props.namePrefix);
   }
 
   /** The publishers of both gears count what they see changed that is only ever added (T-3). */
-  #watchTampering(): void {
+  #watchTampering(environment: string): void {
     new BusinessAlarm(this, 'Tampered', {
       metric: new Metric({
         namespace: 'Interlock',
         metricName: 'RecordTampered',
-        dimensionsMap: { service: 'publisher' },
+        dimensionsMap: { service: 'publisher', environment },
         period: Duration.minutes(1),
         statistic: 'Sum',
       }),

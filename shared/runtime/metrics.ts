@@ -1,7 +1,9 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
-/** The one recorder of metrics; namespace and service come from the function's environment. */
-export const metrics = new Metrics();
+const { ENVIRONMENT: environment } = process.env;
+
+/** The one recorder of metrics; namespace, service and environment come from the function's variables. */
+export const metrics = new Metrics({ defaultDimensions: environment ? { environment } : {} });
 
 /** What the runtime counts by itself; alarms and the dashboard read these names. */
 export type MetricName = 'UnreadableMessages' | 'FailedMessages' | 'UnexpectedErrors' | 'RecordTampered';
