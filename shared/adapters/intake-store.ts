@@ -4,6 +4,7 @@ import type { Day } from '../domain/calendar/civil-date.ts';
 import { type Arrival, type ArrivalKey, OUTCOMES, RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
 import type { Claim } from '../domain/intake/claim.ts';
 import type { DeadMessage } from '../domain/intake/dead-message.ts';
+import { untilCommitted } from '../domain/lost-race.ts';
 import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
 import { type Item, type Key, type TableName, type Tables, type Write, WriteRefused } from '../domain/ports/tables.ts';
 import { commitWrite } from './commit-item.ts';
@@ -117,13 +118,19 @@ function receiptWrite(receipt: Receipt, before: Receipt | undefined): Write {
   return { table: 'cases', put, if: unchanged };
 }
 
-/** A put under the condition that nothing is there; somebody who was faster is as good. */
-async function writeUnlessThere(tables: Tables, write: Write): Promise<void> {
-  try {
-    await tables.write([write]);
-  } catch (error) {
-    if (!(error instanceof WriteRefused)) throw error;
-  }
+/**
+ * A put under the condition that nothing is there; somebody who was faster is as good. Who only holds the item at this
+ * moment may put nothing, so then it is tried again.
+ */
+function writeUnlessThere(tables: Tables, write: Write): Promise<void> {
+  return untilCommitted(async () => {
+    try {
+      await tables.write([write]);
+    } catch (error) {
+      const isThere = error instanceof WriteRefused && error.failed.length > 0;
+      if (!isThere) throw error;
+    }
+  });
 }
 
 async function receiptIn(tables: Tables, receiptId: string): Promise<Receipt | undefined> {
