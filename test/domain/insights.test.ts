@@ -237,6 +237,12 @@ describe('what each event counts (R-9)', () => {
     expect(stepsOf(event)).toEqual(steps);
   });
 
+  test('a rejected report counts nothing here: no dispute came of it, and the reconciliation has it (I-7)', () => {
+    const reasons = [{ path: 'type', message: 'unknown' }];
+    const data = { source: 'phone', receiptId: 'r', day: '2026-11-20', reasons } as const;
+    expect(countersOf({ type: 'ReportRejected.v1', data })).toEqual([]);
+  });
+
   test("a dispute counts in its month, under its department and type, not in the event's own time", () => {
     const event = {
       type: 'DisputeClosed.v1',
