@@ -12,6 +12,11 @@ export interface EnvironmentConfig {
   readonly policy: keyof typeof RELEASED_POLICIES;
   /** The organisation that a deploy loads. @default none: HR brings the people in */
   readonly organisation?: 'sample';
+  /**
+   * Who may put in-house messages for a source: the `SenderId` that the queue attests; for a role, its id (I-2).
+   * @default nobody: every in-house message is rejected
+   */
+  readonly inHousePrincipals?: Readonly<Record<string, string>>;
   /** Days a record stays restorable after a mistake, 1 to 35. */
   readonly restoreWindowDays: number;
   /** Days for which the bus keeps events for a replay. @default none, for emulators know no archive; commits can be published again */
@@ -50,6 +55,7 @@ export const environments = {
     timeZone: 'Asia/Shanghai',
     policy: 'fast',
     organisation: 'sample',
+    inHousePrincipals: { web: '000000000000' }, // What an emulator attests of everybody.
     restoreWindowDays: 1,
     keepDataOnDelete: false,
     deletionProtection: false,

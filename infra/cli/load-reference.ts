@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { ReferenceItem, referenceKeys } from '#shared/contracts/items/reference-item.ts';
+import type { Source } from '#shared/domain/policy/source.ts';
 import { WorkingCalendarSchema } from '#shared/policy/calendars/calendar-schema.ts';
 import cn1 from '#shared/policy/calendars/cn-1.json' with { type: 'json' };
 import { PLAIN_SOURCES, RELEASED_POLICIES, SAMPLE_ORGANISATION } from '#shared/policy/released.ts';
@@ -23,7 +24,9 @@ export interface Loaded {
  * Everything that an environment starts with: its policy as version 1, calendars, sources, and its organisation.
  * @throws RangeError when the policy counts on a calendar version that is not released
  */
-export function referenceOf(config: Pick<EnvironmentConfig, 'policy' | 'organisation'>): readonly ReferenceItem[] {
+export function referenceOf(
+  config: Pick<EnvironmentConfig, 'policy' | 'organisation' | 'inHousePrincipals'>,
+): readonly ReferenceItem[] {
   const policy = RELEASED_POLICIES[config.policy];
   const calendars = [WorkingCalendarSchema.parse(cn1)];
   const { id, version } = policy.calendar;
@@ -41,7 +44,11 @@ export function referenceOf(config: Pick<EnvironmentConfig, 'policy' | 'organisa
       }),
     ),
     ...PLAIN_SOURCES.map(
-      (source): ReferenceItem => ({ kind: 'source', ...referenceKeys.source(source.source), document: source }),
+      (source): ReferenceItem => ({
+        kind: 'source',
+        ...referenceKeys.source(source.source),
+        document: entitled(source, config.inHousePrincipals),
+      }),
     ),
     ...subjects.map(
       (subject): ReferenceItem => ({ kind: 'subject', ...referenceKeys.subject(subject.id), document: subject }),
@@ -71,6 +78,12 @@ async function refuseOtherContent(item: ReferenceItem, shelf: ReferenceShelf): P
   throw new Error(
     `${item.kind} ${item.pk} version ${item.version} is published with other content; publish a new version instead`,
   );
+}
+
+/** The source with the principal that an environment registers for it (I-2). */
+function entitled(source: Source, principals: Readonly<Record<string, string>> = {}): Source {
+  const principal = principals[source.source];
+  return principal === undefined ? source : { ...source, principal };
 }
 
 function published(version: number, document: object): { version: number; digest: string; document: object } {

@@ -22,4 +22,3 @@ export const SUBSCRIPTIONS = {
   /** Counts everything. */
   insights: 'everything',
 } as const satisfies Record<string, readonly string[] | 'everything'>;
-export type Consumer = keyof typeof SUBSCRIPTIONS;

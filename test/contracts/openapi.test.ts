@@ -1,4 +1,5 @@
 import '#test/support/quiet-runtime.ts';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApi } from '#shared/contracts/api/openapi.ts';
@@ -62,6 +63,10 @@ function at(pointer: string): unknown {
     .split('/')
     .reduce<unknown>((value, key) => Schema.catch({}).parse(value)[key], written);
 }
+
+test('the document is valid OpenAPI 3.1', async () => {
+  expect(await new Validator().validate(JSON.parse(JSON.stringify(written)))).toEqual({ valid: true });
+});
 
 test('every route is described, and nothing else', () => {
   expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual(

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { type HttpDoor, overHttp } from './http-system.ts';
 import { storedInAws } from './stored-in-aws.ts';
@@ -22,8 +23,13 @@ export async function deployedSystem(): Promise<System> {
     name: 'deployed',
     policy: 'fast',
     ...overHttp(doorOf(ApiId, ApiUrl)),
+    sendInHouse: (body) => sendTo(outputs['interlock-dev-disputes']?.InHouseQueueUrl, body),
     storedOutsideCustomers: () => storedInAws(Object.assign({}, ...Object.values(outputs))),
   };
+}
+
+async function sendTo(QueueUrl: string | undefined, MessageBody: string): Promise<void> {
+  await new SQSClient().send(new SendMessageCommand({ QueueUrl, MessageBody }));
 }
 
 function doorOf(apiId: string, apiUrl: string): HttpDoor {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ export interface HttpDoor {
 const EVENTUALLY_MILLISECONDS = 150_000;
 
 /** The part of a {@link System} that is the same wherever HTTP reaches it. */
-export function overHttp(door: HttpDoor): Omit<System, 'name' | 'policy' | 'storedOutsideCustomers'> {
+export function overHttp(door: HttpDoor): Omit<System, 'name' | 'policy' | 'sendInHouse' | 'storedOutsideCustomers'> {
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (claims: Claims) => {
     const key = JSON.stringify(claims);
@@ -51,15 +51,16 @@ export function overHttp(door: HttpDoor): Omit<System, 'name' | 'policy' | 'stor
   };
 }
 
-/** Headers of Standard Webhooks for a body of text. */
+/** Headers of Standard Webhooks. The library signs text only, so bytes are signed here as the standard says. */
 export function signed(body: string | Uint8Array, secret: string, at: Date): Record<string, string> {
   const id = `msg_${randomUUID()}`;
-  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': new Webhook(secret).sign(id, at, text),
-  };
+  const timestamp = String(Math.floor(at.getTime() / 1000));
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const signature =
+    typeof body === 'string'
+      ? new Webhook(secret).sign(id, at, body)
+      : `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
 }
 
 function send(

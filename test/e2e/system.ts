@@ -40,6 +40,8 @@ export interface System {
   ): Promise<Answer>;
   /** Posts a webhook as it is. */
   deliver(webhook: Webhook): Promise<Answer>;
+  /** Puts a message on the in-house queue, as a system that may send for the source `web` only (I-2). */
+  sendInHouse(body: string): Promise<void>;
   /** Signs a body with a secret by Standard Webhooks, at the system's time moved by `offsetSeconds`. */
   sign(body: string | Uint8Array, secret: string, offsetSeconds?: number): Promise<Record<string, string>>;
   /** The system's time. */

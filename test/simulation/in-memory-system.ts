@@ -4,7 +4,7 @@ import { secondsBetween } from '#shared/domain/calendar/civil-date.ts';
 import { signed } from '#test/e2e/http-system.ts';
 import type { Answer, Claims, System } from '#test/e2e/system.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
-import { loadSample } from '#test/support/reference.ts';
+import { IN_HOUSE_SENDER, loadSample } from '#test/support/reference.ts';
 import { CALM, type Chaos } from './chaos.ts';
 import { IN_HOUSE_QUEUE, type Interlock, interlockIn, WEBHOOK_QUEUE } from './interlock.ts';
 import { simulatedWorld } from './world.ts';
@@ -27,12 +27,13 @@ const MOST_TRIES = 300;
 export async function inMemorySystem(policy: 'policy-1' | 'fast', seed = 1, chaos: Chaos = CALM): Promise<System> {
   const world = simulatedWorld(seed, chaos, '2026-11-20T02:31:05Z');
   await loadSample(world.memory, policy);
-  const calls = callsOn(interlockIn(world));
+  const calls = callsOn(interlockIn(world, { senderId: IN_HOUSE_SENDER }));
 
   return {
     name: 'in memory',
     policy,
     ...calls,
+    sendInHouse: (body) => world.queue(IN_HOUSE_QUEUE).send(parsed(body)),
     sign: async (body, secret, offsetSeconds = 0) =>
       signed(body, secret, new Date(Date.parse(world.clock.now()) + offsetSeconds * 1000)),
     now: async () => new Date(world.clock.now()),
@@ -53,6 +54,15 @@ export async function inMemorySystem(policy: 'policy-1' | 'fast', seed = 1, chao
       return { ...Object.fromEntries([...items, ...queues]), events: JSON.stringify(world.published) };
     },
   };
+}
+
+/** The world carries JSON: a text that is none travels as a text, which is no report either. */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
+  }
 }
 
 /** Calls the handlers as the gateway does. */
