@@ -83,7 +83,9 @@ export function theHostileDoor(start: () => Promise<System>): void {
         Buffer.from([0xff, 0xfe]),
         Buffer.from('}'),
       ]);
-      expect(await deliver(body)).toMatchObject({ status: 422 });
+      // Under a content type of text or JSON a gateway has replaced the bytes before we see them, and the signature fails.
+      const headers = { ...(await system.sign(body, secret)), 'content-type': 'application/octet-stream' };
+      expect(await system.deliver({ source: 'chat', body, headers })).toMatchObject({ status: 422 });
     });
 
     test.each([
