@@ -61,7 +61,7 @@ function unknownSubject(kind: SubjectKind, id: string, directory: Directory): Fa
   const known = directory.get(id);
   return {
     path: kind,
-    message: known ? `${id} is a ${known.kind}, not a ${kind}` : `no ${kind} ${id} in the directory`,
+    message: known ? `${id} is known as ${known.kind}, not as ${kind}` : `no ${kind} ${id} in the directory`,
   };
 }
 

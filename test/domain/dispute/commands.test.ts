@@ -70,17 +70,13 @@ describe('the two tracks (section 5)', () => {
     final: { state: final, fits: 'assignment regrading resolution' },
     'final and resolved': {
       state: carryOut(final, RESOLUTION),
-      fits: 'assignment regrading resolution rating closure reopening',
+      fits: 'assignment regrading rating closure reopening',
     },
     'not needed and resolved': {
       state: carryOut(filed, WAIVER, RESOLUTION),
       fits: 'assignment regrading rating closure reopening',
     },
     closed: { state: closed, fits: 'rating reopening' },
-  };
-  states['final and resolved'] = {
-    state: carryOut(final, RESOLUTION),
-    fits: 'assignment regrading rating closure reopening',
   };
   const commands: Record<string, DisputeCommand> = Object.fromEntries(
     [
@@ -107,18 +103,20 @@ describe('the two tracks (section 5)', () => {
         command,
         fits: fits.split(' ').includes(command),
         all: fits.split(' '),
+        waits: name === 'investigating jointly' && command === 'determination',
       })),
     ),
-  )('$command on a dispute that is $name: fits $fits', ({ state, command, fits, all }) => {
+  )('$command on a dispute that is $name: fits $fits', ({ state, command, fits, all, waits }) => {
     const person = ['determination', 'notice', 'waiver'].includes(command) ? DECIDER : undefined;
     const decision = decide(state, commands[command] as DisputeCommand, context(person ? { actor: person } : {}));
     if (fits) {
       expect(decision).not.toHaveProperty('refused');
     } else {
-      expect(decision).toMatchObject({ refused: 'state' });
+      expect(decision).toMatchObject({ refused: 'state', rule: waits ? 'D-1' : 'D' });
       if (isRefusal(decision) && decision.refused === 'state') {
-        expect(decision.detail).toContain(
-          `${command} does not fit: the dispute is ${state.status}, responsibility ${state.responsibility}`,
+        const why = waits ? '; a joint investigation reports first (D-1: )' : '';
+        expect(decision.detail).toBe(
+          `${command} does not fit: the dispute is ${state.status}, responsibility ${state.responsibility}${why}`,
         );
         expect([...decision.allowed].sort()).toEqual([...all].sort());
       }
@@ -137,8 +135,20 @@ describe('the two tracks (section 5)', () => {
   test.each(['E-999', 'logistics', 'P-07'])('nobody can be assigned who is no employee: %s', (assignee) => {
     expect(refused(filed, { command: 'assignment', assignee })).toMatchObject({
       refused: 'input',
+      rule: 'G-6',
+      detail: 'the assignee is unknown',
       faults: [{ path: 'assignee', message: `no active employee ${assignee} in the directory` }],
     });
+  });
+
+  test('resolution and closure say who it was, and what was paid', () => {
+    const compensation = { minor: 5000, currency: 'CNY' };
+    expect(accepted(final, { ...RESOLUTION, compensation })).toMatchObject([
+      { type: 'DisputeResolved.v1', policyVersion: 1, data: { resolvedBy: 'E-602', compensation } },
+    ]);
+    expect(accepted(carryOut(final, RESOLUTION), CLOSURE)).toMatchObject([
+      { type: 'DisputeClosed.v1', policyVersion: 1, data: { closedBy: 'E-602' } },
+    ]);
   });
 
   test('resolution, closure and reopening keep their instants', () => {
@@ -216,6 +226,7 @@ describe('filing by an officer (I-9, C-4)', () => {
     expect(answer).toMatchObject({
       refused: 'input',
       rule: 'I-9',
+      detail: 'mandatory fields are missing',
       faults: [{ path, message: `mandatory for filing: ${awaiting} (I-9)` }],
     });
   });
@@ -242,6 +253,12 @@ describe('filing by an officer (I-9, C-4)', () => {
       department: 'product',
       type: 'late-delivery',
     });
+  });
+
+  test('a dispute that waits for its department is filed with one, and not without', () => {
+    const state: Dispute = { ...waiting, awaiting: ['department'] };
+    expect(refused(state, FILING)).toMatchObject({ faults: [{ path: 'department' }] });
+    expect(carryOut(state, { ...FILING, department: 'product' })).toMatchObject({ status: 'filed', awaiting: [] });
   });
 
   test('an unknown department is refused with its path', () => {
@@ -427,6 +444,7 @@ describe('investigation (D-1)', () => {
     expect(refused(filed, { command: 'investigation', investigator, joint: true, team })).toMatchObject({
       refused: 'input',
       rule: 'D-1',
+      detail: 'this team cannot investigate',
       faults: [{ path: 'team', message: `a joint investigation needs somebody of ${missing} (D-1)` }],
     });
   });
@@ -458,6 +476,7 @@ describe('rating (D-7, S-13)', () => {
       responsibility: 'open',
       noticed: undefined,
       scoringSequence: 1,
+      calendar: { id: 'cn', version: 1 },
     });
     expect(accepted(carryOut(noticed, RESOLUTION), RATING)[0]?.data).toMatchObject({
       responsibility: 'noticed',

@@ -65,13 +65,17 @@ describe('determination (D-3)', () => {
     const command = determination(...given.map(([k, s, b]) => [k, s, b] as [Share['kind'], string, number]));
     expect(refused(reported, command, { actor: DECIDER })).toMatchObject({
       rule: 'D-3',
+      detail: 'the shares are not right',
       faults: [{ path: 'shares', message }],
     });
   });
 
   test('a valid dispute has a share', () => {
     expect(refused(reported, determination(), { actor: DECIDER })).toMatchObject({
-      faults: [{ message: '1 to 20 shares, got 0 (D-3)' }, { message: 'must add up to 10000 bp, got 0 (D-3)' }],
+      faults: [
+        { path: 'shares', message: '1 to 20 shares, got 0 (D-3)' },
+        { path: 'shares', message: 'must add up to 10000 bp, got 0 (D-3)' },
+      ],
     });
   });
 
@@ -154,6 +158,14 @@ describe('determination (D-3)', () => {
     expect(answer.refused === 'state' && answer.allowed).not.toContain('determination');
   });
 
+  test('every reason for a joint investigation is named (D-1)', () => {
+    const grave = dispute({ amount: { minor: 60_000_000, currency: 'CNY' } });
+    const both = determination(['direct', 'E-302', 5000], ['direct', 'E-204', 5000]);
+    expect(refused(grave, both, { actor: DECIDER })).toMatchObject({
+      detail: expect.stringContaining('(D-1: level 1, amount 600000.00 CNY, causes in logistics, product)'),
+    });
+  });
+
   test('causes in more than one department ask for a joint investigation (D-1)', () => {
     const both = determination(['direct', 'E-204', 5000], ['direct', 'E-302', 5000]);
     expect(refused(filed, both, { actor: DECIDER })).toMatchObject({
@@ -218,6 +230,11 @@ describe('separation (D-4)', () => {
     });
   });
 
+  test("a partner's share is nobody's own department", () => {
+    const outsider = { actor: { sub: 'advisor', roles: ['performance' as const] } };
+    expect(accepted(reported, determination(['direct', 'P-07', 10_000]), outsider)).toHaveLength(1);
+  });
+
   test('a person without an employee number is known by their token', () => {
     const decided = carryOut(reported, [DETERMINATION, { actor: { sub: 'advisor', roles: ['performance'] } }]);
     expect(decided.determination).toMatchObject({ decidedBy: 'advisor' });
@@ -247,6 +264,11 @@ describe('the department found responsible (S-13)', () => {
       department: 'product',
     },
     {
+      title: "the largest of departments, however large a partner's share",
+      given: shares(['direct', 'P-07', 6000], ['direct', 'E-302', 4000]),
+      department: 'product',
+    },
+    {
       title: 'the preliminary one where only partners hold shares',
       given: shares(['direct', 'P-07', 10_000]),
       department: 'logistics',
@@ -261,12 +283,18 @@ describe('notice and the end of the track (C-8, D-5)', () => {
   const noticed = carryOut(determined, [{ command: 'notice' }, { actor: DECIDER, now: '2026-11-23T02:00:00Z' }]);
 
   test('notice opens a window of three working days that ends with the last hour of the third', () => {
-    expect(noticed).toMatchObject({
+    const events = accepted(determined, { command: 'notice' }, { actor: DECIDER, now: '2026-11-23T02:00:00Z' });
+    expect(events.map(({ type }) => type)).toEqual(['PartiesNoticed.v1']);
+    expect(evolveAll(determined, events, '2026-11-23T02:00:00Z')).toMatchObject({
       responsibility: 'noticed',
       notice: { noticedAt: '2026-11-23T02:00:00Z', windowEndsAt: '2026-11-26T10:00:00Z' },
-      lastNoticed: { validity: 'valid', responsibleDepartment: 'logistics' },
+      lastNoticed: {
+        determinationId: determined.determination?.determinationId,
+        validity: 'valid',
+        responsibleDepartment: 'logistics',
+      },
     });
-    expect(accepted(determined, { command: 'notice' }, { actor: DECIDER })[0]?.data).toMatchObject({
+    expect(events[0]?.data).toMatchObject({
       decidedBy: 'E-703',
       noticedBy: 'E-703',
       shares: DETERMINATION.shares,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Opening } from '#shared/domain/dispute/open-dispute.ts';
 import { isRefusal } from '#shared/domain/refusal.ts';
-import { dispute, open } from '#test/support/disputes.ts';
+import { dispute, open, opening } from '#test/support/disputes.ts';
 
 const types = (change: Partial<Opening>) => {
   const opened = open(change);
@@ -18,6 +18,9 @@ describe('opening a dispute (G-1, G-2, I-9)', () => {
       version: 1,
       awaiting: [],
       month: '2026-11',
+      calendar: { id: 'cn', version: 1 },
+      reports: [opening().receiptId],
+      filingBreached: false,
     });
   });
 
@@ -57,7 +60,9 @@ describe('opening a dispute (G-1, G-2, I-9)', () => {
     expect(dispute(change)).toMatchObject({ status: 'received', awaiting, grade: { level: 3 } });
   });
 
-  test('a type alone counts as details', () => {
+  test('a type alone counts as details, and as a place in the tree', () => {
+    const alone = { category: undefined, type: 'billing-error', has: { customer: true, text: false, demand: true } };
+    expect(dispute(alone).awaiting).toEqual([]);
     expect(dispute({ has: { customer: true, text: false, demand: true } }).awaiting).toEqual([]);
   });
 
@@ -123,7 +128,7 @@ describe('opening a dispute (G-1, G-2, I-9)', () => {
       title: 'a department as an employee',
       change: { employee: 'logistics' },
       path: 'employee',
-      message: /is a department/,
+      message: /is known as department/,
     },
   ])('a report with $title is refused with the path (G-1)', ({ change, path, message }) => {
     const answer = open(change);
