@@ -25,8 +25,8 @@ export async function rotateSecret(
   if (!known) return notFound('There is no such source.');
   const { source } = known;
   const now = clock.now();
-  const { secretOverlapSeconds } = (await policyAtReceipt(reference, now, zone)).intake;
-  const secret = await secrets.rotate(source, now, secretOverlapSeconds);
-  const activeSecrets = (await secrets.active(source)).length;
-  return { status: 200, body: { source, secret, activeSecrets } };
+  const { secretOverlapSeconds, activeSecrets } = (await policyAtReceipt(reference, now, zone)).intake;
+  const secret = await secrets.rotate(source, now, secretOverlapSeconds, activeSecrets);
+  const active = await secrets.active(source);
+  return { status: 200, body: { source, secret, activeSecrets: active.length } };
 }

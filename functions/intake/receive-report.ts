@@ -70,11 +70,12 @@ export async function receiveReport(posted: PostedReport, ports: DoorPorts): Pro
   const { source } = known;
   const receivedAt = clock.now();
   const policy = await policyAtReceipt(reference, receivedAt, zone);
-  const { maxBodyBytes, signatureToleranceSeconds } = policy.intake;
+  const { maxBodyBytes, signatureToleranceSeconds, secretCacheSeconds } = policy.intake;
   if (body.byteLength > maxBodyBytes) {
     return problem(413, { detail: `A report may have ${maxBodyBytes} bytes.`, rule: 'I-3' });
   }
-  if (!isSigned(body, headers, await secrets.active(source), receivedAt, signatureToleranceSeconds)) {
+  const active = await secrets.active(source, secretCacheSeconds);
+  if (!isSigned(body, headers, active, receivedAt, signatureToleranceSeconds)) {
     return problem(401, { detail: 'The signature is missing, wrong or out of its time.', rule: 'I-3' });
   }
   return takeSigned(body, { source, arrivalId: ports.newId(), receivedAt, correlationId, policy }, ports);

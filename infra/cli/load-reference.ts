@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { ReferenceItem, referenceKeys } from '#shared/contracts/items/reference-item.ts';
-import type { Source } from '#shared/domain/policy/source.ts';
 import { WorkingCalendarSchema } from '#shared/policy/calendars/calendar-schema.ts';
 import cn1 from '#shared/policy/calendars/cn-1.json' with { type: 'json' };
 import { PLAIN_SOURCES, RELEASED_POLICIES, SAMPLE_ORGANISATION } from '#shared/policy/released.ts';
@@ -79,6 +78,8 @@ async function refuseOtherContent(item: ReferenceItem, shelf: ReferenceShelf): P
     `${item.kind} ${item.pk} version ${item.version} is published with other content; publish a new version instead`,
   );
 }
+
+type Source = (typeof PLAIN_SOURCES)[number];
 
 /** The source with the principal that an environment registers for it (I-2). */
 function entitled(source: Source, principals: Readonly<Record<string, string>> = {}): Source {

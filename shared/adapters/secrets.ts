@@ -47,19 +47,20 @@ export function secretsManagerSourceSecrets(
     throw new RangeError(`secrets may be cached for 0 to ${MAX_CACHE_SECONDS} seconds, got ${cacheSeconds}`);
   const cache = new Map<string, { readonly secrets: readonly SourceSecret[]; readonly readAt: Instant }>();
   return {
-    async active(source) {
+    async active(source, allowed = cacheSeconds) {
       const now = clock.now();
       const cached = cache.get(source);
-      const age = cached ? secondsBetween(cached.readAt, now) : cacheSeconds;
-      if (cached && age >= 0 && age < cacheSeconds) return activeSecrets(cached.secrets, now);
+      const limit = Math.min(allowed, cacheSeconds);
+      const age = cached ? secondsBetween(cached.readAt, now) : limit;
+      if (cached && age >= 0 && age < limit) return activeSecrets(cached.secrets, now);
       const secrets = (await readSecrets(client, nameOf(prefix, source))) ?? [];
       if (secrets.length > 0) cache.set(source, { secrets, readAt: now });
       else cache.delete(source);
       return activeSecrets(secrets, now);
     },
-    async rotate(source, now, overlapSeconds) {
+    async rotate(source, now, overlapSeconds, active) {
       const secret = newSecret();
-      await storeRotated(client, nameOf(prefix, source), { secret, now, overlapSeconds });
+      await storeRotated(client, nameOf(prefix, source), { secret, now, overlapSeconds, active });
       cache.delete(source);
       return secret;
     },
@@ -76,24 +77,25 @@ export function activeSecrets(secrets: readonly SourceSecret[], now: Instant): r
   return secrets.filter(({ expiresAt }) => expiresAt === undefined || now < expiresAt).map(({ secret }) => secret);
 }
 
-/** A rotation: the new secret, when it is made, and how long the one before stays. */
+/** A rotation: the new secret, when it is made, how long those before stay, and how many are active with it. */
 export interface Rotation {
   readonly secret: string;
   readonly now: Instant;
   readonly overlapSeconds: number;
+  readonly active: number;
 }
 
 /**
- * The secrets after a rotation: the new one, and the newest before it until its overlap ends.
+ * The secrets after a rotation: the new one, and the newest before it until their overlap ends.
  * @param keepAll whether older ones keep the time they have left; for a rotation that another one overtook
  * @throws RangeError for an overlap that is no whole number from 0
  */
 export function rotated(before: readonly SourceSecret[], rotation: Rotation, keepAll = false): readonly SourceSecret[] {
-  const { secret, now, overlapSeconds } = rotation;
+  const { secret, now, overlapSeconds, active } = rotation;
   if (!Number.isSafeInteger(overlapSeconds) || overlapSeconds < 0)
     throw new RangeError(`an overlap must be a whole number of seconds from 0, got ${overlapSeconds}`);
   const end = plusSeconds(now, overlapSeconds);
-  const kept = (keepAll ? before : before.slice(0, 1))
+  const kept = (keepAll ? before : before.slice(0, active - 1))
     .map((old) => ({ ...old, expiresAt: old.expiresAt !== undefined && old.expiresAt < end ? old.expiresAt : end }))
     .filter(({ expiresAt }) => now < expiresAt);
   return [{ secret, createdAt: now }, ...kept];

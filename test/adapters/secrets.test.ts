@@ -62,8 +62,8 @@ describe('secrets in Secrets Manager', () => {
 
   test('are one secret per source, created once and then given new values', async () => {
     const { clock, secrets } = opened();
-    const first = await secrets.rotate('phone', clock.now(), 60);
-    const second = await secrets.rotate('phone', clock.now(), 60);
+    const first = await secrets.rotate('phone', clock.now(), 60, 2);
+    const second = await secrets.rotate('phone', clock.now(), 60, 2);
     expect([...stored.keys()]).toEqual([NAME]);
     expect(JSON.parse(stored.get(NAME) ?? '')).toEqual({
       secrets: [
@@ -79,8 +79,8 @@ describe('secrets in Secrets Manager', () => {
 
   test('are read once in 60 seconds, and end on time although they are cached', async () => {
     const { clock, secrets } = opened();
-    const first = await secrets.rotate('phone', clock.now(), 60);
-    const second = await secrets.rotate('phone', clock.now(), 30);
+    const first = await secrets.rotate('phone', clock.now(), 60, 2);
+    const second = await secrets.rotate('phone', clock.now(), 30, 2);
     server.calls.length = 0;
     expect(await secrets.active('phone')).toEqual([second, first]);
     clock.advance(30);
@@ -96,7 +96,7 @@ describe('secrets in Secrets Manager', () => {
   test('of a source without any are looked up every time, so that its first one works at once', async () => {
     const { clock, secrets } = opened();
     expect(await secrets.active('phone')).toEqual([]);
-    const elsewhere = await opened().secrets.rotate('phone', clock.now(), 60);
+    const elsewhere = await opened().secrets.rotate('phone', clock.now(), 60, 2);
     expect(await secrets.active('phone')).toEqual([elsewhere]);
   });
 
@@ -106,7 +106,7 @@ describe('secrets in Secrets Manager', () => {
       stored.set(NAME, empty);
       expect(await secrets.active('phone')).toEqual([]);
       expect(await secrets.active('phone')).toEqual([]);
-      const secret = await secrets.rotate('phone', clock.now(), 60);
+      const secret = await secrets.rotate('phone', clock.now(), 60, 2);
       expect(await secrets.active('phone')).toEqual([secret]);
       clock.advance(60);
     }
@@ -114,7 +114,7 @@ describe('secrets in Secrets Manager', () => {
 
   test('that another rotation overwrote are added to what it stored, and what was active stays so', async () => {
     const { clock, secrets } = opened();
-    const first = await secrets.rotate('phone', clock.now(), 60);
+    const first = await secrets.rotate('phone', clock.now(), 60, 2);
     const other = { secret: 'whsec_other', createdAt: clock.now() };
     let overwritten = false;
     server.answer = (call) => {
@@ -126,7 +126,7 @@ describe('secrets in Secrets Manager', () => {
       }
       return answered;
     };
-    const second = await secrets.rotate('phone', clock.now(), 60);
+    const second = await secrets.rotate('phone', clock.now(), 60, 2);
     expect(await secrets.active('phone')).toEqual([second, other.secret, first]);
   });
 
@@ -137,7 +137,7 @@ describe('secrets in Secrets Manager', () => {
       if (stored.has(NAME)) stored.set(NAME, '{"secrets":[]}');
       return answered;
     };
-    await expect(secrets.rotate('phone', clock.now(), 60)).rejects.toThrow('overwrote this one');
+    await expect(secrets.rotate('phone', clock.now(), 60, 2)).rejects.toThrow('overwrote this one');
   });
 
   test('in another form are an error that does not quote them', async () => {

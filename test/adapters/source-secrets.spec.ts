@@ -13,7 +13,11 @@ export function describeSourceSecrets(version: string, open: (clock: MovableCloc
   const opened = () => {
     const clock = movableClock('2026-11-20T00:00:00Z');
     const secrets = open(clock);
-    return { clock, secrets, rotate: (overlapSeconds: number) => secrets.rotate('phone', clock.now(), overlapSeconds) };
+    return {
+      clock,
+      secrets,
+      rotate: (overlapSeconds: number) => secrets.rotate('phone', clock.now(), overlapSeconds, 2),
+    };
   };
 
   describe(`the sources' secrets ${version}`, () => {
@@ -69,7 +73,7 @@ export function describeSourceSecrets(version: string, open: (clock: MovableCloc
     test('each source has its own', async () => {
       const { clock, secrets, rotate } = opened();
       const phone = await rotate(60);
-      const chat = await secrets.rotate('chat', clock.now(), 60);
+      const chat = await secrets.rotate('chat', clock.now(), 60, 2);
       expect(await secrets.active('phone')).toEqual([phone]);
       expect(await secrets.active('chat')).toEqual([chat]);
     });
@@ -78,7 +82,7 @@ export function describeSourceSecrets(version: string, open: (clock: MovableCloc
       const { clock, secrets, rotate } = opened();
       for (const source of ['', '../digest', 'a b']) {
         await expect(secrets.active(source)).rejects.toThrow(RangeError);
-        await expect(secrets.rotate(source, clock.now(), 60)).rejects.toThrow(RangeError);
+        await expect(secrets.rotate(source, clock.now(), 60, 2)).rejects.toThrow(RangeError);
       }
       await expect(rotate(-1)).rejects.toThrow(RangeError);
       await expect(rotate(0.5)).rejects.toThrow(RangeError);

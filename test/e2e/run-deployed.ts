@@ -6,7 +6,8 @@ import { startIssuer } from '#test/support/issuer.ts';
 // and INTERLOCK_TOKEN_COMMAND prints tokens. Nothing changes where dev already stands as it is here.
 
 async function main(): Promise<number> {
-  const own = process.env.INTERLOCK_ISSUER === undefined ? await startIssuer() : undefined;
+  const own =
+    process.env.INTERLOCK_ISSUER === undefined ? await startIssuer({ keyFile: '.local/issuer-key.json' }) : undefined;
   const env = { ...process.env, INTERLOCK_ISSUER: own?.url ?? process.env.INTERLOCK_ISSUER };
   try {
     const deployed = await run('npm', ['run', 'deploy', '--', '--env', 'dev'], env);

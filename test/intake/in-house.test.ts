@@ -109,7 +109,7 @@ describe('what cannot be read or is not entitled is a rejected receipt under in-
 
 test('both doors end under the same rules: one id, one report, whichever door it takes', async () => {
   await work(house, inHouse(house, message()));
-  const secret = await house.secrets.rotate('chat', house.clock.now(), 0);
+  const secret = await house.secrets.rotate('chat', house.clock.now(), 0, 2);
   house.secret = secret;
   expect(await post(house, report(), { source: 'chat' })).toMatchObject({ status: 202, body: { duplicate: true } });
   expect(await post(house, report({ demand: 'x' }), { source: 'chat' })).toMatchObject({ status: 409 });

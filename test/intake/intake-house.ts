@@ -77,7 +77,7 @@ export async function intakeHouse() {
   ]);
   const clock = movableClock(START);
   const secrets = memorySourceSecrets(clock);
-  const secret = await secrets.rotate('phone', START, 86_400);
+  const secret = await secrets.rotate('phone', START, 86_400, 2);
   const queue = memoryMessageQueue();
   let made = 0;
   const shared = (on: Tables = tables) => ({

@@ -242,7 +242,7 @@ describe('the sender’s id is remembered for good (I-5)', () => {
   });
 
   test('the same id of another source is another report', async () => {
-    const chat = await house.secrets.rotate('chat', START, 86_400);
+    const chat = await house.secrets.rotate('chat', START, 86_400, 2);
     const body = bytesOf(report());
     await post(house, body);
     await post(house, body, { source: 'chat', headers: signed(body, chat, START) });
@@ -261,7 +261,7 @@ describe('the sender’s id is remembered for good (I-5)', () => {
 
 describe('a rotated secret (I-3)', () => {
   test('the one before is taken for 24 hours, the new one at once', async () => {
-    const next = await house.secrets.rotate('phone', house.clock.now(), 86_400);
+    const next = await house.secrets.rotate('phone', house.clock.now(), 86_400, 2);
     const body = bytesOf(report());
     expect(await post(house, body)).toMatchObject({ status: 202 });
     expect(await post(house, body, { headers: signed(body, next, START) })).toMatchObject({ status: 202 });

@@ -1,6 +1,9 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
+import * as z from 'zod';
 import type { Role } from '#shared/domain/access/roles.ts';
 
 /** Whom a token speaks for. */
@@ -31,20 +34,22 @@ const HOUR = 3_600;
  * that run in another process, `POST /token` with a {@link TokenSubject} as JSON.
  *
  * @param port 0 for any free one
+ * @param keyFile keeps the key for the next start: authorizers remember the keys that they have read
  * @param publicUrl what the tokens name as issuer, where others reach it under another address
  */
 export async function startIssuer({
   port = ISSUER_PORT,
   audience = AUDIENCE,
   publicUrl,
+  keyFile,
 }: {
   port?: number;
   audience?: string;
   publicUrl?: string;
+  keyFile?: string;
 } = {}): Promise<Issuer> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256');
-  const kid = `test-${Date.now()}`;
-  const keys = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] };
+  const { kid, privateKey, publicJwk } = await keyOf(keyFile);
+  const keys = { keys: [{ ...publicJwk, kid, alg: 'RS256', use: 'sig' }] };
   const server = createServer();
   const url = publicUrl ?? `http://127.0.0.1:${await listen(server, port)}`;
   const tokenFor = ({ sub, ...claims }: TokenSubject, lifetimeSeconds = HOUR) => {
@@ -86,6 +91,24 @@ export async function startIssuer({
     answer(document ? 200 : 404, document ?? {});
   });
   return { url, audience, tokenFor, close: () => closed(server) };
+}
+
+async function keyOf(keyFile: string | undefined) {
+  const stored = keyFile && existsSync(keyFile) ? Key.parse(JSON.parse(readFileSync(keyFile, 'utf8'))) : await newKey();
+  if (keyFile) {
+    mkdirSync(dirname(keyFile), { recursive: true });
+    writeFileSync(keyFile, JSON.stringify(stored), { mode: 0o600 });
+  }
+  const { kid, privateJwk, publicJwk } = stored;
+  return { kid, publicJwk, privateKey: await importJWK(privateJwk, 'RS256') };
+}
+
+const Key = z.object({ kid: z.string(), privateJwk: z.looseObject({}), publicJwk: z.looseObject({}) });
+
+async function newKey(): Promise<z.infer<typeof Key>> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  const [privateJwk, publicJwk] = await Promise.all([exportJWK(privateKey), exportJWK(publicKey)]);
+  return { kid: `test-${Date.now()}`, privateJwk: { ...privateJwk }, publicJwk: { ...publicJwk } };
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -9,9 +9,9 @@ export function memorySourceSecrets(clock: Clock): SourceSecrets {
     async active(source) {
       return activeSecrets(stored.get(checkedSource(source)) ?? [], clock.now());
     },
-    async rotate(source, now, overlapSeconds) {
+    async rotate(source, now, overlapSeconds, active) {
       const secret = newSecret();
-      stored.set(source, rotated(stored.get(checkedSource(source)) ?? [], { secret, now, overlapSeconds }));
+      stored.set(source, rotated(stored.get(checkedSource(source)) ?? [], { secret, now, overlapSeconds, active }));
       return secret;
     },
   };
