@@ -38,11 +38,11 @@ export const CALM: Chaos = {
 };
 /** Everything that AWS does not promise goes wrong, and often. */
 export const ROUGH: Chaos = {
-  fault: 0.04,
-  conflict: 0.04,
+  fault: 0.08,
+  conflict: 0.06,
   repeat: 0.15,
-  lateRepeat: 0.05,
-  lateSeconds: 864_000,
+  lateRepeat: 0.15,
+  lateSeconds: 604_800,
   shuffled: true,
   concurrency: 4,
   batch: 10,

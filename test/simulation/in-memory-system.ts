@@ -96,13 +96,20 @@ export function callsOn({ handlers }: Pick<Interlock, 'handlers'>): Pick<System,
   };
 }
 
-/** The route of a path, as the gateway finds it: what is written out before what is a parameter. */
+/** What is written out comes before what is a parameter. */
+const PATTERNS = [...ROUTES]
+  .sort((a, b) => places(a.path) - places(b.path))
+  .map(({ method, path }) => ({
+    method,
+    route: findRoute(`${method} ${path}`),
+    pattern: new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
+  }));
+
+/** The route of a path, as the gateway finds it. */
 function matched(method: string, pathname: string) {
-  for (const { method: own, path } of [...ROUTES].sort((a, b) => places(a.path) - places(b.path))) {
-    const pattern = new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
-    const params = own === method ? pattern.exec(pathname)?.groups : undefined;
-    const route = findRoute(`${method} ${path}`);
-    if (route && own === method && pattern.test(pathname)) return { route, params };
+  for (const { method: own, route, pattern } of PATTERNS) {
+    const found = own === method ? pattern.exec(pathname) : null;
+    if (route && found) return { route, params: found.groups };
   }
   throw new RangeError(`no route ${method} ${pathname}`);
 }

@@ -44,6 +44,7 @@ import type { CustomerStore } from '#shared/domain/ports/customer-store.ts';
 import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
 import type { Ledger } from '#shared/domain/ports/ledger.ts';
+import type { Reference } from '#shared/domain/ports/reference.ts';
 import type { StakeStore } from '#shared/domain/ports/stake-store.ts';
 import type { Tables } from '#shared/domain/ports/tables.ts';
 import { apiHandler, rawApiHandler } from '#shared/runtime/api-handler.ts';
@@ -80,6 +81,8 @@ export interface Wiring {
   readonly senderId?: string;
   /** @default really random ones, with which a seed does not replay to the byte */
   readonly newId?: () => string;
+  /** @default what stands in the world's own reference table */
+  readonly reference?: Reference;
   readonly planted?: Planted;
 }
 
@@ -87,11 +90,11 @@ export interface Wiring {
 const SWEEPS_AHEAD = 900;
 
 /** The HTTP handlers and the consumers of the whole system, wired to a world as the stacks wire them to AWS. */
-export function interlockIn(world: World, { senderId = 'nobody', newId = v4, planted = {} }: Wiring = {}) {
+export function interlockIn(world: World, { senderId = 'nobody', newId = v4, planted = {}, ...given }: Wiring = {}) {
   const { clock, tables } = world;
   const digest = keyedDigest("the simulation's own digest key");
   const { id } = digest;
-  const reference = referenceStore(tables, clock);
+  const reference = given.reference ?? referenceStore(tables, clock);
   const real: Stores = {
     disputes: disputeStore(tables, clock),
     customers: customerStore(tables),

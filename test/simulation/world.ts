@@ -176,7 +176,7 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
   async function consume(name: string, handle: Consume): Promise<void> {
     const { waiting } = queueNamed(name);
     const ready = waiting.filter(isReady);
-    const size = random.int(1, chaos.batch);
+    const size = random.int(1, random.int(1, chaos.batch));
     const batch = (chaos.shuffled ? random.shuffled(ready) : ready).slice(0, size);
     for (const message of batch) {
       waiting.splice(waiting.indexOf(message), 1);
@@ -220,12 +220,17 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
     }
   }
 
+  /** Workers of one queue that may race each other. */
+  const workers = chaos.concurrency > 1 ? 2 : 1;
+
   function work(): (() => Promise<void>)[] {
     const streams = shards.filter(({ busy, next, changes }) => !busy && next < changes.length);
     const consumers = [...queues].filter(([, { handle, waiting }]) => handle && waiting.some(isReady));
     return [
       ...streams.map((shard) => () => stream(shard)),
-      ...consumers.flatMap(([name, { handle }]) => (handle ? [() => consume(name, handle)] : [])),
+      ...consumers.flatMap(([name, { handle }]) =>
+        handle ? Array.from({ length: workers }, () => () => consume(name, handle)) : [],
+      ),
     ];
   }
 

@@ -1,0 +1,3 @@
+import { theSimulationOf } from './seeds.ts';
+
+theSimulationOf(0);
