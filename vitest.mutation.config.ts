@@ -8,5 +8,6 @@ export default defineConfig({
   test: {
     include: ['test/domain/**/*.test.ts'],
     exclude: ['test/**/*.properties.test.ts'],
+    setupFiles: ['test/support/one-seed.ts'],
   },
 });
