@@ -85,9 +85,9 @@ export function raiseAlert(
   if (known || data.grade.level === data.previousLevel) return { alerts, events: [] };
   const alert = alertOf(event, policy, calendar, id);
   const all = [...alerts.alerts, alert].sort((a, b) => a.gradedVersion - b.gradedVersion);
-  const settled = all.map((each, index) => supersede(each, all[index + 1]));
-  const told = [raised(alert), ...settled.flatMap((after) => changes(all, after))];
-  return { alerts: { ...alerts, alerts: settled }, events: told };
+  const settled = all.map((was, index) => ({ was, after: supersede(was, all[index + 1]) }));
+  const told = [raised(alert), ...settled.flatMap(({ was, after }) => changes(was, after))];
+  return { alerts: { ...alerts, alerts: settled.map(({ after }) => after) }, events: told };
 }
 
 /**
@@ -185,11 +185,10 @@ function supersede(alert: Alert, next: Alert | undefined): Alert {
 }
 
 /** What is told of an alert that a new one changed. */
-function changes(before: readonly Alert[], after: Alert): Decided<AlertEvent>[] {
-  const was = before.find(({ alertId }) => alertId === after.alertId);
+function changes(was: Alert, after: Alert): Decided<AlertEvent>[] {
   const told: Decided<AlertEvent>[] = [];
-  if (after.breached && !was?.breached) told.push(breach(after));
-  if (after.supersededBy && was?.state === 'open') {
+  if (after.breached && !was.breached) told.push(breach(after));
+  if (after.supersededBy && was.state === 'open') {
     const { dispute, alertId, policyVersion, supersededBy } = after;
     told.push({ type: 'AlertSuperseded.v1', policyVersion, data: { dispute, alertId, supersededBy } });
   }

@@ -73,7 +73,9 @@ describe('a later grade takes the place of an open alert', () => {
   it('in time, and the earlier one is no breach', () => {
     const both = hear(graded(1, 3, undefined, soon(0)), graded(2, 2, 3, soon(7200)));
     expect(types(both.events)).toEqual(['AlertRaised.v1', 'AlertRaised.v1', 'AlertSuperseded.v1']);
-    expect(only(both)).toMatchObject({ state: 'superseded', breached: false, supersededBy: only(both, 1).alertId });
+    const [alertId, supersededBy] = [id('alert', DISPUTE, '1'), id('alert', DISPUTE, '2')];
+    expect(only(both)).toMatchObject({ alertId, state: 'superseded', breached: false, supersededBy });
+    expect(both.events[2]?.data).toEqual({ dispute: only(both).dispute, alertId, supersededBy });
     expect(alertDueAt(both.alerts)).toBe(only(both, 1).dueAt);
   });
 
@@ -179,7 +181,11 @@ describe('acknowledging (C-1, G-10)', () => {
 
   it('is refused for a superseded alert', () => {
     const both = hear(graded(1, 3), graded(2, 2, 3));
-    expect(acknowledgeAlert(both.alerts, only(both), [], officer, due)).toMatchObject({ refused: 'state' });
+    expect(acknowledgeAlert(both.alerts, only(both), [], officer, due)).toEqual({
+      refused: 'state',
+      detail: `a later grade raised alert ${only(both, 1).alertId} in its place`,
+      alert: only(both),
+    });
   });
 
   it('is refused for an indicator that is not the alert’s', () => {
@@ -187,9 +193,15 @@ describe('acknowledging (C-1, G-10)', () => {
       {
         refused: 'input',
         rule: 'G-10',
+        detail: 'a special indicator is not mapped to the type',
         faults: [{ path: 'specialIndicators.1', message: "must be one of the alert's: on-time-delivery" }],
       },
     );
+    const about = { header: { category: 'service', type: 'service-attitude' } };
+    const twoIndicators = hear(graded(1, 2, undefined, about));
+    expect(acknowledgeAlert(twoIndicators.alerts, only(twoIndicators), ['any'], officer, due)).toMatchObject({
+      faults: [{ message: "must be one of the alert's: service-satisfaction, service-attitude" }],
+    });
     const unmapped = hear(graded(1, 2, undefined, { header: { type: 'other' } }));
     const refusal = acknowledgeAlert(unmapped.alerts, only(unmapped), ['any'], officer, due);
     expect(refusal).toMatchObject({ faults: [{ message: "must be one of the alert's: it has none" }] });
@@ -215,6 +227,12 @@ describe('acknowledging (C-1, G-10)', () => {
       allowed: false,
     },
     {
+      who: 'a head of performance without the role',
+      alerts: raised,
+      by: actor('E-701', 'head'),
+      allowed: false,
+    },
+    {
       who: 'the head of performance, of level 1,',
       alerts: red,
       by: actor('E-701', 'performance', 'head'),
@@ -223,7 +241,14 @@ describe('acknowledging (C-1, G-10)', () => {
   ])('by $who is allowed: $allowed', ({ alerts, by, allowed }) => {
     const decision = acknowledgeAlert(alerts.alerts, only(alerts), [], by, START);
     expect('refused' in decision ? decision.refused : 'accepted').toBe(allowed ? 'accepted' : 'person');
-    if ('refused' in decision) expect(decision).toMatchObject({ rule: 'C-1' });
+    const { level } = only(alerts);
+    const who = level === 1 ? 'the head of the performance department' : 'the performance department';
+    if ('refused' in decision) {
+      expect(decision).toMatchObject({
+        rule: 'C-1',
+        detail: `an alert of level ${level} is acknowledged by ${who}`,
+      });
+    }
   });
 });
 

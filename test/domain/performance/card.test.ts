@@ -76,6 +76,13 @@ describe('a card (section 7)', () => {
     expect(card(entry('a', { points }), word('group-1', 'posted'))).toMatchObject({ band, result });
   });
 
+  it('finds its band in whatever order the policy lists them', () => {
+    for (const bands of [POLICY.points.bands, POLICY.points.bands.toReversed()]) {
+      const policy = { ...POLICY, points: { ...POLICY.points, bands } };
+      expect(cardOf(subject('E-204'), '2026-11', [], policy, START).band).toBe('excellent');
+    }
+  });
+
   it('without a band for its result is a fault of the policy', () => {
     const bandless = { ...POLICY, points: { ...POLICY.points, bands: POLICY.points.bands.slice(0, 1) } };
     expect(() =>
@@ -98,6 +105,7 @@ describe('a card (section 7)', () => {
     expect(cardPolicy(policies, '2026-11', '2026-11-20')?.version).toBe(1);
     expect(cardPolicy(policies, '2026-11', '2026-11-25')?.version).toBe(2);
     expect(cardPolicy(policies, '2025-12', '2026-11-25')).toBeUndefined();
+    expect(cardPolicy(policies, '2026-01', '2026-01-01')?.version).toBe(1);
   });
 });
 
@@ -128,6 +136,11 @@ describe('who sees a card (T-1)', () => {
     { who: 'an officer', by: actor('E-602', 'officer'), sees: 'E-602', allowed: false },
     { who: 'performance', by: actor('E-703', 'performance'), sees: 'E-204', allowed: true },
     { who: 'an executive', by: { sub: 'x', roles: ['executive'] } satisfies Actor, sees: 'P-07', allowed: true },
+    { who: 'the leading group', by: { sub: 'x', roles: ['leading'] } satisfies Actor, sees: 'P-07', allowed: true },
+    { who: 'oversight', by: { sub: 'x', roles: ['oversight'] } satisfies Actor, sees: 'P-07', allowed: true },
+    { who: 'hr', by: { sub: 'x', roles: ['hr'] } satisfies Actor, sees: 'P-07', allowed: true },
+    { who: 'somebody without a role', by: { sub: 'P-07', roles: [] } satisfies Actor, sees: 'P-07', allowed: false },
+    { who: 'an employee without the role', by: actor('E-204'), sees: 'E-204', allowed: false },
   ])('$who and the card of $sees: $allowed', ({ by, sees, allowed }) => {
     expect(maySeeCard(by, subject(sees))).toBe(allowed);
   });
@@ -138,6 +151,7 @@ describe('who sees a card (T-1)', () => {
     { who: 'performance', by: actor('E-703', 'performance'), on: 'logistics', shown: true },
     { who: 'an executive', by: { sub: 'x', roles: ['executive'] } satisfies Actor, on: 'logistics', shown: true },
     { who: 'hr', by: actor('E-901', 'hr'), on: 'logistics', shown: false },
+    { who: 'an employee', by: actor('E-204', 'employee'), on: 'logistics', shown: false },
     { who: 'performance, on a person’s card,', by: actor('E-703', 'performance'), on: 'E-204', shown: false },
   ])('$who sees the stakes of $on: $shown (S-21)', ({ by, on, shown }) => {
     expect(showsStakes(by, subject(on), '2026-11', START, ZONE)).toBe(shown);
@@ -147,8 +161,10 @@ describe('who sees a card (T-1)', () => {
   it('stakes are summed, and those that await their notice counted', () => {
     const grading = stakeAfter(newStake(DISPUTE), graded(1, 2), POLICY);
     const awaiting = stakeAfter(grading, determined(5), POLICY);
-    const shown = [grading, awaiting].flatMap((stake) => (stake.grading ? [{ ...stake, grading: stake.grading }] : []));
-    expect(atStakeOf(shown)).toEqual({ disputes: 2, points: -2000, awaitingNotice: 1 });
+    const shown = [grading, awaiting, grading].flatMap((stake) =>
+      stake.grading ? [{ ...stake, grading: stake.grading }] : [],
+    );
+    expect(atStakeOf(shown)).toEqual({ disputes: 3, points: -3000, awaitingNotice: 1 });
   });
 });
 
@@ -195,6 +211,15 @@ describe('an explanation (S-19)', () => {
 
   it('shows the nearest miss only of the level that counted', () => {
     expect(explained(1).steps.some(({ nearestMiss }) => nearestMiss)).toBe(false);
+  });
+
+  it('by the criteria catalogue, which knows no distance, has no nearest miss', () => {
+    const criterion = { causeCode: 'left-unasked', kind: 'direct', effect: { points: -500 } } as const;
+    const byCatalogue = { rule: 'S-5', by: 'catalogue', share, criterion } as const;
+    const found = withStatus([entry('a', { points: -500, inputs: byCatalogue })]);
+    const { steps } = explain(card(), found, { policy: () => POLICY, nearestMiss: () => undefined });
+    expect(steps).toHaveLength(1);
+    expect(steps[0]).not.toHaveProperty('nearestMiss');
   });
 
   it('names a rule by its id where the policy has no words for it', () => {

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { Share } from '#shared/domain/dispute/dispute.ts';
-import { movesNothing, oppositeOf, totalsOf } from '#shared/domain/performance/entry.ts';
+import { byRecording, type Entry, movesNothing, oppositeOf, totalsOf } from '#shared/domain/performance/entry.ts';
 import { recompute } from '#shared/domain/performance/explanation.ts';
 import {
   attitudeInputs,
@@ -17,6 +17,9 @@ import { SHARES } from '#test/performance/scored-events.ts';
 import { POLICY } from '#test/support/sample.ts';
 
 const direct = (subject: string, bp: number): Share => ({ kind: 'direct', subject, bp });
+
+const wholeBase = (got: number) => `a base must be a whole number of hundredths of at least 0, got ${got}`;
+const wholeShares = (got: number) => `shares must be whole and add up to 10000 bp, got ${got}`;
 
 const withCatalogue = (...catalogue: CatalogueEffect[]): Policy => ({
   ...POLICY,
@@ -40,6 +43,18 @@ describe('splitting the base by share (S-5)', () => {
       points: [0, -1],
     },
     {
+      title: 'the largest remainder comes before the largest share',
+      base: 10,
+      shares: [direct('E-1', 6400), direct('E-2', 3600)],
+      points: [-6, -4],
+    },
+    {
+      title: 'equal remainders go to the lower id',
+      base: 5,
+      shares: [direct('E-1', 5000), direct('E-2', 5000)],
+      points: [-3, -2],
+    },
+    {
       title: 'equal remainders go to the lower id, whatever the order',
       base: 5,
       shares: [direct('E-2', 5000), direct('E-1', 5000)],
@@ -60,13 +75,28 @@ describe('splitting the base by share (S-5)', () => {
   });
 
   it.each([
-    { title: 'a negative base', base: -1, shares: SHARES },
-    { title: 'a fraction', base: 0.5, shares: SHARES },
-    { title: 'shares of less than the whole', base: 1000, shares: [direct('E-1', 9_999)] },
-    { title: 'a negative share', base: 1000, shares: [direct('E-1', 10_001), direct('E-2', -1)] },
-    { title: 'a fraction of a share', base: 1000, shares: [direct('E-1', 0.5), direct('E-2', 9999.5)] },
-  ])('refuses $title', ({ base, shares }) => {
-    expect(() => splitBase(base, shares)).toThrow(RangeError);
+    { title: 'a negative base', base: -1, shares: SHARES, why: wholeBase(-1) },
+    { title: 'a fraction', base: 0.5, shares: SHARES, why: wholeBase(0.5) },
+    { title: 'a base too large to be split exactly', base: 2 ** 50, shares: SHARES, why: wholeBase(2 ** 50) },
+    { title: 'shares of less than the whole', base: 1000, shares: [direct('E-1', 9_999)], why: wholeShares(9_999) },
+    {
+      title: 'a negative share',
+      base: 1000,
+      shares: [direct('E-1', 10_001), direct('E-2', -1)],
+      why: wholeShares(10_000),
+    },
+    {
+      title: 'a fraction of a share',
+      base: 1000,
+      shares: [direct('E-1', 0.5), direct('E-2', 9999.5)],
+      why: wholeShares(10_000),
+    },
+  ])('refuses $title', ({ base, shares, why }) => {
+    expect(() => splitBase(base, shares)).toThrow(new RangeError(why));
+  });
+
+  it('takes a share of nothing, which costs nothing', () => {
+    expect(splitBase(1000, [direct('E-1', 10_000), direct('E-2', 0)])).toEqual([-1000, 0]);
   });
 
   const anyShares = fc
@@ -149,6 +179,29 @@ describe('working a point out again (S-19)', () => {
     expect(oppositeOf({ percentBp: -1000 })).toEqual({ percentBp: 1000 });
   });
 
+  it('takes the holder’s own layer where they hold two', () => {
+    const shares: readonly Share[] = [
+      { kind: 'direct', subject: 'E-201', bp: 6000 },
+      { kind: 'management', subject: 'E-201', bp: 4000 },
+    ];
+    expect(shares.map((share) => recompute(shareInputs(share, 2, shares, POLICY)))).toEqual([
+      { points: -600 },
+      { points: -400 },
+    ]);
+  });
+
+  it('needs nothing but what is recorded: level, base, shares, rounding and holder', () => {
+    expect(SHARES.map((share) => shareInputs(share, 2, SHARES, POLICY))[0]).toEqual({
+      rule: 'S-5',
+      by: 'base',
+      level: 2,
+      base: 1000,
+      shares: SHARES,
+      rounding: 'largest-remainder',
+      holder: { subject: 'E-204', kind: 'direct' },
+    });
+  });
+
   it('refuses inputs in which the holder has no share', () => {
     const inputs = shareInputs({ kind: 'direct', subject: 'E-999', bp: 1 }, 2, SHARES, POLICY);
     expect(() => recompute(inputs)).toThrow('E-999 holds no direct share');
@@ -176,6 +229,18 @@ it('an effect of zero moves nothing, in points or in percent', () => {
     false,
     false,
   ]);
+});
+
+it('entries stand in the order of their recording, those of one second in that of their ids', () => {
+  const recorded = (entryId: string, recordedAt: string) => ({ entryId, recordedAt }) as Entry;
+  const inOrder = [
+    recorded('b', '2026-11-20T00:00:00Z'),
+    recorded('a', '2026-11-20T00:00:01Z'),
+    recorded('c', '2026-11-20T00:00:01Z'),
+    recorded('d', '2026-11-20T00:00:01Z'),
+  ];
+  expect(inOrder.toSorted(byRecording)).toEqual(inOrder);
+  expect(inOrder.toReversed().toSorted(byRecording)).toEqual(inOrder);
 });
 
 it('totals sum points and percent per card and rule', () => {

@@ -136,6 +136,22 @@ describe('a determination that is noticed (S-5, S-12, S-13)', () => {
       ['posted', 'logistics', 'S-13'],
     ]);
     expect(new Set(words.map(({ groupId }) => groupId)).size).toBe(1);
+    expect(words.map(({ department }) => department)).toEqual(['logistics', 'logistics', 'logistics']);
+  });
+
+  it('derives the ids of group, entries and words from the notice, so that a repeat has the same (S-14)', () => {
+    const groupId = id('group', noticed(1).id, 'determination');
+    const [pending, posted] = pass(play(noticed(1)), windowOver(1)).acts;
+    const idsOf = (act: Act | undefined) => act?.entries.map(({ entryId, kind }) => [kind, entryId]);
+    expect(pending?.event.data.groupId).toBe(groupId);
+    expect(idsOf(pending)).toEqual([
+      ['points', id('entry', groupId, 'S-5', 'E-204', 'direct')],
+      ['points', id('entry', groupId, 'S-5', 'E-201', 'management')],
+      ['points', id('entry', groupId, 'S-5', 'logistics', 'system')],
+    ]);
+    expect(idsOf(posted)).toEqual(
+      ['E-204', 'E-201', 'logistics'].map((holder) => ['posted', id('entry', groupId, 'posted', holder, '2026-11')]),
+    );
   });
 
   it('tells the totals per card, with the department that a holder belongs to', () => {
@@ -160,6 +176,7 @@ describe('a determination that is noticed (S-5, S-12, S-13)', () => {
     const played = play(noticed(1, { shares: [{ kind: 'direct', subject: 'P-07', bp: 10_000 }] }));
     expect(played.acts[0]?.entries).toMatchObject([{ subject: { kind: 'partner', id: 'P-07' }, points: -1000 }]);
     expect(played.acts[0]?.entries[0]).not.toHaveProperty('department');
+    expect(pass(played, windowOver(1)).acts[1]?.entries[0]).not.toHaveProperty('department');
   });
 
   it('writes an effect in percent as an entry of that kind, which moves no points yet', () => {
@@ -168,6 +185,7 @@ describe('a determination that is noticed (S-5, S-12, S-13)', () => {
     const shares = [{ kind: 'management', subject: 'E-201', bp: 10_000, causeCode: 'overflow' }] as const;
     const played = hear(NOTHING, noticed(1, { shares }), context(LATER, policy));
     expect(lines(played)).toEqual(['E-201 2026-11 S-5 -1000bp pending']);
+    expect(played.acts[0]?.entries).toMatchObject([{ kind: 'percent', percentBp: -1000 }]);
     expect(sums(pass(played, windowOver(1)))).toEqual({});
   });
 
@@ -216,6 +234,12 @@ describe('a second determination (D-3)', () => {
     const posted = pass(hear(pass(play(noticed(1)), windowOver(1)), second(2)), windowOver(2)).acts.at(-1);
     const reversing = posted?.entries.filter(({ reverses }) => reverses) ?? [];
     expect(reversing.map(({ reverses }) => reverses)).toEqual(first?.entries.map(({ entryId }) => entryId));
+    expect(reversing.map(({ entryId }) => entryId)).toEqual(
+      first?.entries.map(({ entryId }) => id('entry', posted?.event.data.groupId ?? '', 'reverses', entryId)),
+    );
+    expect(reversing.map(({ inputs }) => inputs)).toEqual(
+      [-600, -300, -100].map((points) => ({ rule: 'reversal', reversed: { points } })),
+    );
     expect(reversing.map(({ period, rule }) => `${period} ${rule}`)).toEqual(Array(3).fill('2026-11 S-5'));
   });
 
@@ -266,6 +290,23 @@ describe('a rating (S-1, S-2, S-13, D-7)', () => {
     const played = play(rated(1, { value }), waived(2));
     expect(played.acts).toEqual([]);
     expect(played.scoring.rating).toMatchObject({ value, settledAt: at(2) });
+  });
+
+  it('names who rated and when, and who decided where a finding was noticed before it', () => {
+    const [alone] = play(rated(1)).acts;
+    const groupId = id('group', rated(1).id, 'rating');
+    expect(alone?.entries).toEqual([
+      expect.objectContaining({
+        entryId: id('entry', groupId, 'S-1', 'logistics', ''),
+        groupId,
+        basis: 'rating',
+        ratedBy: 'E-602',
+        ratedAt: at(1),
+      }),
+    ]);
+    expect(alone?.entries[0]).not.toHaveProperty('decidedBy');
+    const inWindow = play(noticed(1, { noticedBy: 'E-701', windowEndsAt: at(9) }), rated(2)).acts.at(-1);
+    expect(inWindow?.entries).toMatchObject([{ rule: 'S-1', decidedBy: 'E-703', noticedBy: 'E-701' }]);
   });
 
   it('of very satisfied adds points', () => {
@@ -319,6 +360,7 @@ describe('a rating (S-1, S-2, S-13, D-7)', () => {
   it('stays void when a waiver follows on an unfounded finding', () => {
     const played = play(unfounded(1), reopened(2), rated(3), waived(4));
     expect(lines(played)).toEqual(['logistics 2026-11 S-1 -500 void']);
+    expect(played.scoring).toMatchObject({ disputeId: DISPUTE, ratingGroups: {}, finding: { validity: 'unfounded' } });
     expect(play(unfounded(1), reopened(2), rated(3, { value: 'neutral' }), waived(4)).acts).toEqual([]);
   });
 
@@ -332,6 +374,7 @@ describe('one rating counts per dispute (D-7)', () => {
   it('a later one replaces it while it is pending', () => {
     const played = play(rated(1), rated(2, { value: 'very-satisfied' }), waived(3));
     expect(lines(played)).toEqual(['logistics 2026-11 S-1 -500 void', 'logistics 2026-11 S-1 200 posted']);
+    expect(played.acts[1]?.event).toMatchObject({ type: 'EntriesVoided.v1', data: { because: 'replaced' } });
   });
 
   it('a later one that moves nothing voids it', () => {
@@ -420,6 +463,8 @@ describe('a rating follows the department that is determined (S-13)', () => {
       'product 2026-11 S-1 -500 void',
     ]);
     expect(sums(pass(played, windowOver(5)))).toMatchObject({ logistics: -600 });
+    expect(played.acts.at(-1)?.event).toMatchObject({ type: 'EntriesVoided.v1', data: { because: 'replaced' } });
+    expect(sums(hear(pass(played, windowOver(5)), unfounded(6)))).toEqual({});
   });
 
   it('a posted one that is right stays when nothing was to replace it', () => {
@@ -443,6 +488,7 @@ describe('a rating follows the department that is determined (S-13)', () => {
 describe('reopening', () => {
   it('moves nothing, and a new rating waits again', () => {
     const played = play(waived(1), reopened(2), rated(3));
+    expect(played.scoring.track).toEqual({ is: 'open' });
     expect(lines(played)).toEqual(['logistics 2026-11 S-1 -500 pending']);
     expect(lines(hear(played, waived(4)))).toEqual(['logistics 2026-11 S-1 -500 posted']);
   });

@@ -21,6 +21,11 @@ describe('what a dispute puts at stake (S-21)', () => {
     });
   });
 
+  it('is nothing before anything was heard', () => {
+    expect(newStake(DISPUTE)).toEqual({ disputeId: DISPUTE, version: 0, phase: 'at-stake' });
+    expect(isShown(newStake(DISPUTE))).toBe(false);
+  });
+
   it('costs nothing where the policy’s base is 0', () => {
     const free = { ...POLICY, points: { ...POLICY.points, base: { '1': 0, '2': 0, '3': 0 } } };
     expect(stakeAfter(newStake(DISPUTE), graded(1, 3), free).grading?.points).toBe(0);
