@@ -50,6 +50,7 @@ describe('a customer is recognised (I-8)', () => {
     ['by the mail where the phone has no digit', { phone: 'unknown', email: 'a@b' }, 'email:a@b'],
     ['by nothing but a name: not at all', { name: '王小明', tier: 'at-risk' }, undefined],
     ['by a phone without digits: not at all', { phone: '-' }, undefined],
+    ['by a phone of nothing but a plus: not at all', { phone: '+' }, undefined],
   ])('%s', (_, customer, identity) => {
     expect(identityOf(customer)).toBe(identity);
   });

@@ -38,6 +38,15 @@ describe('the policy in force (P-2)', () => {
     expect(policyInForce(versions.toReversed(), day).version).toBe(version);
   });
 
+  test('a higher version that took effect earlier does not push out a later one', () => {
+    const odd = [
+      { ...policy, version: 9, effectiveFrom: '2026-01-01' },
+      { ...policy, version: 4, effectiveFrom: '2026-07-01' },
+    ];
+    expect(policyInForce(odd, '2026-12-31').version).toBe(4);
+    expect(policyInForce(odd.toReversed(), '2026-12-31').version).toBe(4);
+  });
+
   test('before the first there is none, and the refusal says so', () => {
     expect(() => policyInForce(versions, '2014-12-31')).toThrow(
       new RangeError('no policy is in force on 2014-12-31; the earliest of 4 starts later'),

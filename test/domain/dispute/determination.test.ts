@@ -361,6 +361,12 @@ describe('a dispute is folded from its events', () => {
     );
   });
 
+  test('that open it carry its grade, wherever it stands among them', () => {
+    const [first, grading, filing] = events;
+    const shuffled = [first, filing, grading] as never;
+    expect(evolveAll(undefined, shuffled, '2026-11-20T02:31:00Z')).toEqual(filed);
+  });
+
   test('that open it twice are refused', () => {
     expect(() => evolveAll(filed, events.slice(0, 1) as never, '2026-11-20T03:00:00Z')).toThrow(/is open already/);
   });

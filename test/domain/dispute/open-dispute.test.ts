@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Opening } from '#shared/domain/dispute/open-dispute.ts';
 import { isRefusal } from '#shared/domain/refusal.ts';
-import { dispute, open, opening } from '#test/support/disputes.ts';
+import { dispute, id, open, opening } from '#test/support/disputes.ts';
 
 const types = (change: Partial<Opening>) => {
   const opened = open(change);
@@ -29,7 +29,9 @@ describe('opening a dispute (G-1, G-2, I-9)', () => {
     const again = open();
     expect(first).toEqual(again);
     if (isRefusal(first)) throw new Error(first.detail);
-    expect(new Set(first.commit.events.map((event) => event.id)).size).toBe(3);
+    const commitId = id('commit', first.dispute.disputeId, '1');
+    expect(first.commit.commitId).toBe(commitId);
+    expect(first.commit.events.map((event) => event.id)).toEqual(['0', '1', '2'].map((place) => id(commitId, place)));
     expect(first.commit.events[0]).toMatchObject({
       aggregateVersion: 1,
       aggregateId: first.dispute.disputeId,
