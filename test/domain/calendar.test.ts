@@ -206,6 +206,13 @@ describe('odd calendars (C-12)', () => {
     expect(deadline(always, '2026-11-17T23:00:00Z', { workingDays: 1 })).toBe('2026-11-19T00:00:00Z');
   });
 
+  test('windows count in the order of the day, however they are listed', () => {
+    const listed = daily('UTC', ['13:00', '14:00'], ['09:00', '10:00'], ['11:00', '12:00']);
+    expect(deadline(listed, '2026-11-16T08:00:00Z', { workingSeconds: HOUR })).toBe('2026-11-16T10:00:00Z');
+    expect(deadline(listed, '2026-11-16T08:00:00Z', { workingSeconds: 2 * HOUR })).toBe('2026-11-16T12:00:00Z');
+    expect(countedSeconds(listed, '2026-11-16T09:30:00Z', '2026-11-16T13:15:00Z')).toBe(1.75 * HOUR);
+  });
+
   test('weekdays before 1970 are right', () => {
     const mondays = calendar({ week: { ...closed, mon: [['09:00', '10:00']] } });
     expect(deadline(mondays, '1969-07-20T20:17:40Z', { workingDays: 1 })).toBe('1969-07-21T10:00:00Z');
