@@ -7,7 +7,7 @@ import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
 import { IN_HOUSE_SENDER, loadSample } from '#test/support/reference.ts';
 import { CALM, type Chaos } from './chaos.ts';
 import { IN_HOUSE_QUEUE, type Interlock, interlockIn, WEBHOOK_QUEUE } from './interlock.ts';
-import { simulatedWorld } from './world.ts';
+import { simulatedWorld, type World } from './world.ts';
 
 const QUEUES = [
   WEBHOOK_QUEUE,
@@ -24,10 +24,15 @@ const QUEUES = [
 const MOST_TRIES = 300;
 
 /** The whole system in memory, called as the gateway calls it: its routes, tokens' claims and 401 included. */
-export async function inMemorySystem(policy: 'policy-1' | 'fast', seed = 1, chaos: Chaos = CALM): Promise<System> {
+export async function inMemorySystem(
+  policy: 'policy-1' | 'fast',
+  seed = 1,
+  chaos: Chaos = CALM,
+  wire: (world: World) => Interlock = (world) => interlockIn(world, { senderId: IN_HOUSE_SENDER }),
+): Promise<System> {
   const world = simulatedWorld(seed, chaos, '2026-11-20T02:31:05Z');
   await loadSample(world.memory, policy);
-  const calls = callsOn(interlockIn(world, { senderId: IN_HOUSE_SENDER }));
+  const calls = callsOn(wire(world));
 
   return {
     name: 'in memory',
