@@ -92,7 +92,10 @@ export function scriptOf(seed: number): Script {
   };
 }
 
-/** Minutes from the first day's midnight on: many on the first day, some on each of the others. */
+/**
+ * Minutes from the first day's midnight on: many on the first day, some on each of the others. Never twice the same slot
+ * at a distance of two days, which is what C-5 allows a joint investigation.
+ */
 function phaseTimes(random: Random): readonly number[] {
   const days = Array.from({ length: DAYS }, (_, day) => {
     const wanted = day === 0 ? random.int(4, 7) : random.int(0, 2);
@@ -101,7 +104,9 @@ function phaseTimes(random: Random): readonly number[] {
       .slice(0, wanted)
       .map((slot) => day * 1440 + slot);
   });
-  return days.flat().sort((a, b) => a - b);
+  const times: number[] = [];
+  for (const time of days.flat().sort((a, b) => a - b)) if (!times.includes(time - 2 * 1440)) times.push(time);
+  return times;
 }
 
 /** Plans one report with its repeats, acknowledgements and commands. */
