@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { freshSecret } from './fresh-secret.ts';
 import { OFFICER, OPERATOR } from './people.ts';
 import type { Answer, System } from './system.ts';
 
@@ -19,8 +20,7 @@ export function theHostileDoor(start: () => Promise<System>): void {
     beforeAll(async () => {
       system = await start();
       run = (await system.now()).getTime();
-      const { body } = await system.call('POST', '/sources/chat/secret', OPERATOR);
-      secret = body.secret;
+      secret = await freshSecret(system, 'chat');
     });
 
     const report = (change: object = {}) => ({

@@ -3,6 +3,7 @@ import { dayIn, monthIn } from '#shared/domain/calendar/civil-date.ts';
 import { recompute } from '#shared/domain/performance/explanation.ts';
 import { pointsText } from '#shared/domain/performance/points.ts';
 import { ZONE } from '#test/support/sample.ts';
+import { freshSecret } from './fresh-secret.ts';
 import {
   COLLEAGUE,
   COURIER,
@@ -97,12 +98,7 @@ export function theStory(start: () => Promise<System>): void {
     beforeAll(async () => {
       system = await start();
       externalId = `call-${(await system.now()).getTime()}`;
-      const rotated = await system.call('POST', '/sources/phone/secret', OPERATOR);
-      expect(rotated).toMatchObject({
-        status: 200,
-        body: { source: 'phone', secret: expect.stringMatching(/^whsec_/) },
-      });
-      secret = rotated.body.secret;
+      secret = await freshSecret(system, 'phone');
       month = monthIn(ZONE, (await system.now()).toISOString());
       for (const subject of SCORED) {
         const { adjustments } = await eventually(`nothing is pending on the card of ${subject}`, async () => {

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { TableName, Tables, Write } from '#shared/domain/ports/tables.ts';
+import { freshSecret } from '#test/e2e/fresh-secret.ts';
 import { theHostileDoor } from '#test/e2e/hostile.ts';
-import { OFFICER, OPERATOR } from '#test/e2e/people.ts';
+import { OFFICER } from '#test/e2e/people.ts';
 import { theStory } from '#test/e2e/story.ts';
 import { inMemorySystem } from '#test/simulation/in-memory-system.ts';
 import { IN_HOUSE_QUEUE, type Interlock, interlockIn, WEBHOOK_QUEUE } from '#test/simulation/interlock.ts';
@@ -104,9 +105,9 @@ theHostileDoor(() => inMemorySystem('policy-1', 1, undefined, noted));
 
 test('a report that nobody completes in time has its filing clock looked at', async () => {
   const system = await inMemorySystem('policy-1', 1, undefined, noted);
-  const { body } = await system.call('POST', '/sources/phone/secret', OPERATOR);
+  const secret = await freshSecret(system, 'phone');
   const report = JSON.stringify({ externalId: 'call-1', occurredAt: '2026-11-20T02:31:00Z', type: 'late-delivery' });
-  const headers = await system.sign(report, body.secret);
+  const headers = await system.sign(report, secret);
   const accepted = await system.deliver({ source: 'phone', body: report, headers });
   await system.reach('2026-11-20T06:00:00Z');
   const { disputeId } = (await system.call('GET', `/intake/receipts/${accepted.body.receiptId}`, OFFICER)).body;
