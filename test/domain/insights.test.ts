@@ -38,6 +38,17 @@ const notice = {
   calendar,
 } as const;
 
+const rating = {
+  dispute,
+  scoringSequence: 1,
+  value: 'dissatisfied',
+  kind: 'officer',
+  counts: true,
+  ratedBy: 'E-602',
+  responsibility: 'final',
+  calendar,
+} as const;
+
 describe('what each event counts (R-9)', () => {
   test.each<{ title: string; event: DisputeEvent | PerformanceEvent; steps: Record<string, number> }>([
     {
@@ -147,17 +158,19 @@ describe('what each event counts (R-9)', () => {
       title: 'a rating counts by its value',
       event: {
         type: 'SatisfactionRated.v1',
-        data: {
-          dispute,
-          scoringSequence: 1,
-          value: 'dissatisfied',
-          kind: 'officer',
-          ratedBy: 'E-602',
-          responsibility: 'final',
-          calendar,
-        },
+        data: rating,
       },
       steps: { 'rated.dissatisfied': 1 },
+    },
+    {
+      title: 'a rating that takes the place of another counts in its stead (D-7)',
+      event: { type: 'SatisfactionRated.v1', data: { ...rating, value: 'satisfied', replaces: 'dissatisfied' } },
+      steps: { 'rated.dissatisfied': -1, 'rated.satisfied': 1 },
+    },
+    {
+      title: 'a rating that came too late to count is counted as such',
+      event: { type: 'SatisfactionRated.v1', data: { ...rating, counts: false } },
+      steps: { 'rated.tooLate': 1 },
     },
     {
       title: 'a closure counts',
@@ -270,7 +283,7 @@ describe('a corrected dispute (R-9, G-2)', () => {
   const from = { category: 'logistics', type: 'late-delivery', department: 'logistics' };
   const correction: DisputeEvent = {
     type: 'DisputeCorrected.v1',
-    data: { dispute: corrected, from, previousLevel: 3, facts, publicOpinion, correctedBy: 'E-602' },
+    data: { dispute: corrected, from, previousLevel: 3, facts, publicOpinion, awaiting: [], correctedBy: 'E-602' },
   };
   const regraded: DisputeEvent = { type: 'DisputeGraded.v1', data: { dispute: corrected, previousLevel: 3, grade } };
 

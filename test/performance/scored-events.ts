@@ -104,6 +104,7 @@ export function rated(sequence: number, change: Change<SatisfactionRated['data']
     scoringSequence: sequence,
     value: 'dissatisfied',
     kind: 'officer',
+    counts: true,
     ratedBy: 'E-602',
     responsibility: 'noticed',
     calendar: CALENDAR,
@@ -169,6 +170,7 @@ export function corrected(version: number, change: Partial<CaseHeader>): Event<D
       facts: { personalSafety: false, hazard: false, leaving: false, interrupted: false, threat: 'none' as const },
       publicOpinion: { reach: 0, media: false, regulator: false },
       previousLevel: 2,
+      awaiting: [],
       correctedBy: 'E-602',
     },
   );

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Level } from '../shapes.ts';
+import { AwaitedFieldValue, Level } from '../shapes.ts';
 import { CaseHeaderV1, eventContract, Id } from './envelope.ts';
 import { FactsV1, MoneyV1, PublicOpinionV1 } from './graded-facts.ts';
 
@@ -13,6 +13,7 @@ export const DisputeCorrectedV1 = eventContract(
     facts: FactsV1,
     publicOpinion: PublicOpinionV1,
     amount: MoneyV1.optional(),
+    awaiting: z.array(AwaitedFieldValue),
     correctedBy: Id,
   }),
 );

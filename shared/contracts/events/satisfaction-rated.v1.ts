@@ -10,6 +10,8 @@ export const SatisfactionRatedV1 = eventContract(
     scoringSequence: z.int().nonnegative(),
     value: RatingValue,
     kind: z.literal('officer'),
+    counts: z.boolean(),
+    replaces: RatingValue.optional(),
     ratedBy: Id,
     employee: Id.optional(),
     /** The track at the rating: it decides when points are posted (S-13). */

@@ -90,6 +90,8 @@ export const DisputeState = z.object({
       reportedBy: z.string(),
     })
     .optional(),
+  investigators: z.array(z.string()),
+  deciders: z.array(z.string()),
   determination: z
     .object({
       determinationId: z.string(),
@@ -112,6 +114,7 @@ export const DisputeState = z.object({
       value: z.enum(['very-satisfied', 'satisfied', 'neutral', 'dissatisfied']),
       ratedAt: z.string(),
       ratedBy: z.string(),
+      settled: z.boolean(),
     })
     .optional(),
   closedAt: z.string().optional(),

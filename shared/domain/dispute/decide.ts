@@ -3,11 +3,18 @@ import type { Instant } from '../calendar/civil-date.ts';
 import { deadline, isLate } from '../calendar/working-calendar.ts';
 import type { Decided } from '../event.ts';
 import { gradeDispute } from '../grading/grade-dispute.ts';
+import { findType, type Policy } from '../policy/policy.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { classify, isActiveAt } from './classify.ts';
 import type { CommandName, DisputeCommand } from './commands.ts';
 import type { DecisionContext } from './decision-context.ts';
-import { movesPoints, responsibleDepartment, separationRefusal, shareFaults } from './determination.ts';
+import {
+  movesPoints,
+  performanceRefusal,
+  responsibleDepartment,
+  separationRefusal,
+  shareFaults,
+} from './determination.ts';
 import type { AwaitedField, Dispute } from './dispute.ts';
 import type { CaseHeader, DisputeEvent } from './dispute-events.ts';
 import { jointReasons, needsJointReport, teamFaults } from './joint-investigation.ts';
@@ -82,13 +89,13 @@ const DECISIONS: { readonly [C in CommandName]: Decide<C> } = {
   },
   determination: decideDetermination,
   notice: decideNotice,
-  waiver: (dispute, _, { actor, determinationPolicy }) => [
-    {
-      type: 'ResponsibilityWaived.v1',
-      policyVersion: determinationPolicy.version,
-      data: { dispute: headerOf(dispute), scoringSequence: dispute.scoringSequence + 1, waivedBy: actorId(actor) },
-    },
-  ],
+  waiver: (dispute, _, context) => {
+    const refused = separationRefusal(dispute, [], context);
+    if (refused) return refused;
+    const waivedBy = actorId(context.actor);
+    const data = { dispute: headerOf(dispute), scoringSequence: dispute.scoringSequence + 1, waivedBy };
+    return [{ type: 'ResponsibilityWaived.v1', policyVersion: context.determinationPolicy.version, data }];
+  },
   resolution: (dispute, { compensation }, { actor }) => [
     {
       type: 'DisputeResolved.v1',
@@ -105,6 +112,8 @@ const DECISIONS: { readonly [C in CommandName]: Decide<C> } = {
         scoringSequence: dispute.scoringSequence + 1,
         value,
         kind: 'officer',
+        counts: !dispute.rating?.settled,
+        replaces: dispute.rating?.settled ? undefined : dispute.rating?.value,
         ratedBy: actorId(actor),
         employee: dispute.employee,
         responsibility: dispute.responsibility,
@@ -138,10 +147,12 @@ function correct(
   const { policy, now, zone, actor, directory } = context;
   const reclassified = change.category !== undefined || change.type !== undefined;
   const from = { category: dispute.category, type: dispute.type, department: dispute.department };
-  const parts = reclassified
-    ? { category: change.category, type: change.type, department: change.department }
-    : { category: dispute.category, type: dispute.type, department: change.department ?? dispute.department };
-  const to = classify(parts, policy, directory);
+  const place = reclassified ? { category: change.category, type: change.type } : from;
+  const to = classify(
+    { ...place, department: change.department ?? namedDepartment(dispute, policy) },
+    policy,
+    directory,
+  );
   if (isRefusal(to)) return to;
   const facts = { ...dispute.facts, ...change.facts };
   const publicOpinion = { ...dispute.publicOpinion, ...change.publicOpinion };
@@ -157,6 +168,9 @@ function correct(
     facts,
     publicOpinion,
     amount,
+    awaiting: reclassified
+      ? dispute.awaiting.filter((field) => field !== 'type' && field !== 'details')
+      : dispute.awaiting,
     correctedBy: actorId(actor),
   };
   return {
@@ -166,6 +180,11 @@ function correct(
       { type: 'DisputeGraded.v1', policyVersion, data: { dispute: header, previousLevel, grade } },
     ],
   };
+}
+
+/** The preliminary department where somebody named it: another type does not take it away (I-9). */
+function namedDepartment({ category, type, department }: Dispute, policy: Policy): string | undefined {
+  return findType(policy, category, type)?.department === department ? undefined : department;
 }
 
 /** An officer completes what was missing; late filing is a breach at the deadline (C-4, I-9). */
@@ -228,8 +247,19 @@ function decideInvestigation(...[dispute, command, context]: Parameters<Decide<'
   ];
   const jointBecause = jointReasons(dispute, policy, zone, directory);
   const joint = command.joint === true || jointBecause.length > 0;
+  if (!joint && dispute.responsibility !== 'open') {
+    faults.push({ path: 'joint', message: 'only a joint investigation takes the place of one that runs (D-1)' });
+  }
   if (joint) faults.push(...teamFaults(dispute, [investigator, ...team], policy, directory));
   if (faults.length > 0) return invalid('D-1', 'this team cannot investigate', faults);
+  const decider = [investigator, ...team].find((member) => dispute.deciders.includes(member));
+  if (decider) {
+    return {
+      refused: 'person',
+      rule: 'D-4',
+      detail: `${decider} decided on this dispute before and cannot investigate it`,
+    };
+  }
   const dueAt = joint ? deadline(calendar, now, policy.clocks['C-5'][dispute.grade.level]) : undefined;
   const data = {
     dispute: headerOf(dispute),
@@ -249,7 +279,7 @@ function decideDetermination(...[dispute, command, context]: Parameters<Decide<'
   const { validity, shares } = command;
   const faults = shareFaults(dispute, validity, shares, currentPolicy, context);
   if (faults.length > 0) return invalid('D-3', 'the shares are not right', faults);
-  const refused = separationRefusal(dispute, shares, context);
+  const refused = separationRefusal(dispute, shares, context) ?? performanceRefusal(dispute, shares, context);
   if (refused) return refused;
   const data = {
     dispute: headerOf(dispute),

@@ -53,33 +53,61 @@ export function shareFaults(
 }
 
 /**
- * Separation (D-4): the decider was not of the investigation, decides neither on themselves nor on their own
- * department, and where performance or its people hold a share, the leading group decides.
+ * Separation (D-4): who decides (on shares, on a finding without any, or on a waiver) never was of the investigation,
+ * and decides neither on themselves nor on their own department: on whose shares they are, and on whom the dispute was
+ * filed against. Who cannot be told from them because nobody knows them as an employee may decide for the leading
+ * group only.
  *
  * @returns the refusal, or undefined when this person may decide
  */
-export function separationRefusal(
-  dispute: Dispute,
-  shares: readonly Share[],
-  context: Pick<DecisionContext, 'actor' | 'directory'>,
-): Refusal | undefined {
+export function separationRefusal(dispute: Dispute, shares: readonly Share[], context: Decider): Refusal | undefined {
   const { actor, directory } = context;
   const decider = actorId(actor);
   const refuse = (detail: string): Refusal => ({ refused: 'person', rule: 'D-4', detail });
-  const { investigator, team = [] } = dispute.investigation ?? {};
-  if (decider === investigator || team.includes(decider)) {
+  if (directory.get(decider)?.kind !== 'employee' && !actor.roles.includes('leading')) {
+    return refuse(`${decider} is not known as an employee, so that nobody can tell whether they may decide`);
+  }
+  if (dispute.investigators.includes(decider)) {
     return refuse(`${decider} was in the investigation of this dispute and cannot decide on it`);
   }
-  if (shares.some((share) => share.subject === decider)) return refuse(`${decider} cannot decide on themselves`);
-  const departments = new Set(shares.map((share) => departmentOf(share.subject, directory)));
+  if (concernedPeople(dispute, shares).includes(decider)) return refuse(`${decider} cannot decide on themselves`);
+  const departments = concernedDepartments(dispute, shares, directory);
   const own = directory.get(decider)?.department ?? actor.department;
-  if (own !== undefined && departments.has(own))
+  if (own !== undefined && departments.has(own)) {
     return refuse(`${decider} cannot decide on their own department ${own}`);
-  const leading = actor.roles.includes('leading');
-  if (departments.has('performance')) {
-    return leading ? undefined : refuse('the performance department holds a share: the leading group determines');
+  }
+  return undefined;
+}
+
+/**
+ * The performance department determines; where it or its people are concerned, the leading group does (D-3, D-4).
+ *
+ * @returns the refusal, or undefined when this person's role may determine
+ */
+export function performanceRefusal(dispute: Dispute, shares: readonly Share[], context: Decider): Refusal | undefined {
+  const { actor, directory } = context;
+  const refuse = (detail: string): Refusal => ({ refused: 'person', rule: 'D-4', detail });
+  if (concernedDepartments(dispute, shares, directory).has('performance')) {
+    const leading = actor.roles.includes('leading');
+    return leading ? undefined : refuse('the performance department is concerned: the leading group determines');
   }
   return actor.roles.includes('performance') ? undefined : refuse('the performance department determines (D-3)');
+}
+
+type Decider = Pick<DecisionContext, 'actor' | 'directory'>;
+
+function concernedPeople(dispute: Dispute, shares: readonly Share[]): string[] {
+  return [...shares.map(({ subject }) => subject), ...(dispute.employee === undefined ? [] : [dispute.employee])];
+}
+
+/** The departments of the share holders, of the employee whom the report names, and the preliminary one. */
+function concernedDepartments(
+  dispute: Dispute,
+  shares: readonly Share[],
+  directory: Directory,
+): Set<string | undefined> {
+  const people = concernedPeople(dispute, shares).map((subject) => departmentOf(subject, directory));
+  return new Set([dispute.department, ...people]);
 }
 
 /**

@@ -62,6 +62,8 @@ export interface DisputeCorrected {
     readonly facts: Facts;
     readonly publicOpinion: PublicOpinion;
     readonly amount?: Money;
+    /** What an officer still has to find out (I-9). */
+    readonly awaiting: readonly AwaitedField[];
     readonly correctedBy: string;
   };
 }
@@ -153,6 +155,10 @@ export interface SatisfactionRated {
     readonly scoringSequence: number;
     readonly value: Rating;
     readonly kind: 'officer';
+    /** Whether it is the rating that counts from now on; otherwise it is recorded and moves nothing (D-7). */
+    readonly counts: boolean;
+    /** The rating that it takes the place of. */
+    readonly replaces?: Rating;
     readonly ratedBy: string;
     readonly employee?: string;
     /** The track and determination at the rating: they decide which department it meets, and when (S-13). */

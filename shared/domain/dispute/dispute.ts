@@ -95,7 +95,11 @@ export interface Dispute {
   readonly assignee?: string;
   readonly investigation?: Investigation;
   readonly causeReport?: CauseReport;
+  /** Everyone who was ever named in an investigation of it, or reported its causes: they do not decide (D-4). */
+  readonly investigators: readonly string[];
   readonly determination?: Determination;
+  /** Everyone who ever decided on it: they do not investigate (D-4). */
+  readonly deciders: readonly string[];
   readonly notice?: { readonly noticedAt: Instant; readonly windowEndsAt: Instant };
   /** The determination that the parties were told last; it stays when a second one is in the making. */
   readonly lastNoticed?: {
@@ -104,7 +108,13 @@ export interface Dispute {
     readonly responsibleDepartment: string;
   };
   readonly resolvedAt?: Instant;
-  readonly rating?: { readonly value: Rating; readonly ratedAt: Instant; readonly ratedBy: string };
+  /** The rating that counts; once the track has ended with it, it stays (D-7). */
+  readonly rating?: {
+    readonly value: Rating;
+    readonly ratedAt: Instant;
+    readonly ratedBy: string;
+    readonly settled: boolean;
+  };
   readonly closedAt?: Instant;
   /** How many events scoring was sent of this dispute; it applies them in this order. */
   readonly scoringSequence: number;

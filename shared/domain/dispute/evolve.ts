@@ -2,6 +2,7 @@ import type { Instant } from '../calendar/civil-date.ts';
 import type { Decided } from '../event.ts';
 import type { Dispute } from './dispute.ts';
 import type { DisputeEvent, DisputeOpened } from './dispute-events.ts';
+import { isResponsibilityEnded } from './tracks.ts';
 
 /**
  * The dispute after one decision: its events applied in order, its version raised by one.
@@ -62,6 +63,8 @@ function openedState(
     amount: opened.amount,
     reports: [opened.receiptId],
     awaiting: opened.awaiting,
+    investigators: [],
+    deciders: [],
     filingDueAt: opened.filingDueAt,
     filingBreached: false,
     scoringSequence: 0,
@@ -80,7 +83,8 @@ const CHANGES: { readonly [T in Exclude<DisputeEvent['type'], 'DisputeOpened.v1'
   'DisputeGraded.v1': ({ data }) => ({ grade: data.grade }),
   'DisputeCorrected.v1': ({ data }) => {
     const { category, type, department } = data.dispute;
-    return { category, type, department, facts: data.facts, publicOpinion: data.publicOpinion, amount: data.amount };
+    const { facts, publicOpinion, amount, awaiting } = data;
+    return { category, type, department, facts, publicOpinion, amount, awaiting };
   },
   'DisputeFiled.v1': (_, now) => ({ status: 'filed', awaiting: [], filedAt: now }),
   'ClockBreached.v1': () => ({ filingBreached: true }),
@@ -88,16 +92,19 @@ const CHANGES: { readonly [T in Exclude<DisputeEvent['type'], 'DisputeOpened.v1'
     status: status === 'filed' ? 'handling' : status,
     assignee: data.assignee,
   }),
-  'InvestigationStarted.v1': ({ data: { investigator, joint, team, dueAt } }, now) => ({
+  'InvestigationStarted.v1': ({ data: { investigator, joint, team, dueAt } }, now, { investigators }) => ({
     responsibility: 'investigating',
+    investigators: [...new Set([...investigators, investigator, ...team])],
     investigation: { investigator, joint, team, startedAt: now, dueAt },
   }),
-  'CausesReported.v1': ({ data: { branches, reportedBy } }, now) => ({
+  'CausesReported.v1': ({ data: { branches, reportedBy } }, now, { investigators }) => ({
     responsibility: 'reported',
+    investigators: [...new Set([...investigators, reportedBy])],
     causeReport: { branches, reportedAt: now, reportedBy },
   }),
-  'ResponsibilityDetermined.v1': ({ data, policyVersion }, now) => ({
+  'ResponsibilityDetermined.v1': ({ data, policyVersion }, now, { deciders }) => ({
     responsibility: 'determined',
+    deciders: [...new Set([...deciders, data.decidedBy])],
     determination: {
       determinationId: data.determinationId,
       validity: data.validity,
@@ -120,11 +127,19 @@ const CHANGES: { readonly [T in Exclude<DisputeEvent['type'], 'DisputeOpened.v1'
     },
     scoringSequence: data.scoringSequence,
   }),
-  'ResponsibilityWaived.v1': ({ data }) => ({ responsibility: 'not-needed', scoringSequence: data.scoringSequence }),
-  'ResponsibilityFinal.v1': () => ({ responsibility: 'final' }),
+  'ResponsibilityWaived.v1': ({ data: { scoringSequence, waivedBy } }, _, { deciders, rating }) => ({
+    responsibility: 'not-needed',
+    deciders: [...new Set([...deciders, waivedBy])],
+    rating: rating && { ...rating, settled: true },
+    scoringSequence,
+  }),
+  'ResponsibilityFinal.v1': (_, __, { rating }) => ({
+    responsibility: 'final',
+    rating: rating && { ...rating, settled: true },
+  }),
   'DisputeResolved.v1': (_, now) => ({ status: 'resolved', resolvedAt: now }),
-  'SatisfactionRated.v1': ({ data: { value, ratedBy, scoringSequence } }, now) => ({
-    rating: { value, ratedAt: now, ratedBy },
+  'SatisfactionRated.v1': ({ data: { value, ratedBy, counts, responsibility, scoringSequence } }, now, { rating }) => ({
+    rating: counts ? { value, ratedAt: now, ratedBy, settled: isResponsibilityEnded(responsibility) } : rating,
     scoringSequence,
   }),
   'DisputeClosed.v1': (_, now) => ({ status: 'closed', closedAt: now }),

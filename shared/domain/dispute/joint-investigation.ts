@@ -5,6 +5,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Fault } from '../refusal.ts';
 import { departmentOf } from './classify.ts';
 import type { Dispute, Share } from './dispute.ts';
+import { isBeforeDetermination } from './tracks.ts';
 
 /**
  * Why D-1 asks for a joint investigation of this dispute; empty when it does not.
@@ -35,10 +36,12 @@ export function jointReasons(
   return reasons;
 }
 
-/** Whether a determination has to wait for the joint team's cause report (D-1, D-3). */
+/** Whether a determination has to wait for a joint team's cause report (D-1, D-3). */
 export function needsJointReport(dispute: Dispute, reasons: readonly string[]): boolean {
-  const waits = dispute.responsibility === 'open' || dispute.responsibility === 'investigating';
-  return waits && (dispute.investigation?.joint === true || reasons.length > 0);
+  const { responsibility, investigation } = dispute;
+  const joint = investigation?.joint === true;
+  const reportedJointly = joint && responsibility === 'reported';
+  return isBeforeDetermination(responsibility) && !reportedJointly && (joint || reasons.length > 0);
 }
 
 /**

@@ -10,6 +10,11 @@ export function isResponsibilityEnded(responsibility: Responsibility): boolean {
   return ENDED.includes(responsibility);
 }
 
+/** Whether the responsibility track still waits for a determination (section 5). */
+export function isBeforeDetermination(responsibility: Responsibility): boolean {
+  return BEFORE_DETERMINATION.includes(responsibility);
+}
+
 /** The states of both tracks in which each command fits (section 5). */
 const FITS: Readonly<Record<CommandName, (dispute: Dispute) => boolean>> = {
   filing: ({ status }) => status === 'received',
@@ -19,16 +24,18 @@ const FITS: Readonly<Record<CommandName, (dispute: Dispute) => boolean>> = {
   rating: ({ status }) => RESOLVED.includes(status) || status === 'closed',
   closure: ({ status, responsibility }) => RESOLVED.includes(status) && isResponsibilityEnded(responsibility),
   reopening: ({ status }) => RESOLVED.includes(status) || status === 'closed',
-  investigation: ({ responsibility }) => responsibility === 'open',
+  /** A joint one may take the place of one that was not (D-1). */
+  investigation: ({ responsibility, investigation }) =>
+    responsibility === 'open' || (investigation?.joint === false && isBeforeDetermination(responsibility)),
   'cause-report': ({ responsibility }) => responsibility === 'investigating',
-  determination: ({ responsibility }) => BEFORE_DETERMINATION.includes(responsibility),
+  determination: ({ responsibility }) => isBeforeDetermination(responsibility),
   notice: ({ responsibility }) => responsibility === 'determined',
-  waiver: ({ responsibility }) => BEFORE_DETERMINATION.includes(responsibility),
+  waiver: ({ responsibility }) => isBeforeDetermination(responsibility),
 };
 
 /**
- * The commands that fit both tracks now; what a refusal offers. Determination also needs the cause report where the
- * investigation is joint (D-1, D-3), which `needsJointReport` says.
+ * The commands that fit both tracks now; what a refusal offers. A determination also waits for the cause report of a
+ * joint team where D-1 asks for one (D-3), which `needsJointReport` says.
  */
 export function allowedCommands(dispute: Dispute, needsJointReport: boolean): CommandName[] {
   return COMMAND_NAMES.filter((name) => FITS[name](dispute) && !(name === 'determination' && needsJointReport));

@@ -1,5 +1,5 @@
 import type { Month } from '../calendar/civil-date.ts';
-import type { CaseHeader, DisputeEvent } from '../dispute/dispute-events.ts';
+import type { CaseHeader, DisputeEvent, SatisfactionRated } from '../dispute/dispute-events.ts';
 import type { IntakeEvent } from '../intake/intake-events.ts';
 import type { EntryTotal, PerformanceEvent } from '../performance/performance-events.ts';
 
@@ -89,7 +89,7 @@ function namesOf(
     case 'DisputeResolved.v1':
       return once('resolved');
     case 'SatisfactionRated.v1':
-      return once(`rated.${event.data.value}`);
+      return rated(event.data);
     case 'DisputeClosed.v1':
       return once('closed');
     case 'DisputeReopened.v1':
@@ -105,6 +105,12 @@ function namesOf(
     case 'FilingLearned.v1':
       return once('learned', event.data.inTime && 'learned.inTime');
   }
+}
+
+/** A dispute has one rating that counts (D-7). */
+function rated({ value, counts, replaces }: SatisfactionRated['data']): readonly (readonly [string, number])[] {
+  if (!counts) return once('rated.tooLate');
+  return [...(replaces ? [[`rated.${replaces}`, -1] as const] : []), [`rated.${value}`, 1]];
 }
 
 function once(...names: readonly (string | false)[]): readonly (readonly [string, number])[] {

@@ -24,6 +24,7 @@ const RESOLUTION: DisputeCommand = { command: 'resolution' };
 const CLOSURE: DisputeCommand = { command: 'closure' };
 const REOPENING: DisputeCommand = { command: 'reopening' };
 const WAIVER: DisputeCommand = { command: 'waiver' };
+const WAIVE: [DisputeCommand, object] = [WAIVER, { actor: DECIDER }];
 const NOTICE: DisputeCommand = { command: 'notice' };
 const RATING: DisputeCommand = { command: 'rating', value: 'dissatisfied' };
 const DECIDE: [DisputeCommand, object] = [DETERMINATION, { actor: DECIDER }];
@@ -59,11 +60,15 @@ describe('the two tracks (section 5)', () => {
     },
     'investigating alone': {
       state: carryOut(filed, { command: 'investigation', investigator: 'E-602', team: [] }),
-      fits: 'assignment regrading cause-report determination waiver resolution',
+      fits: 'assignment regrading investigation cause-report determination waiver resolution',
     },
     reported: {
       state: carryOut(filed, INVESTIGATION, REPORT),
       fits: 'assignment regrading determination waiver resolution',
+    },
+    'reported by one alone': {
+      state: carryOut(filed, { command: 'investigation', investigator: 'E-602', team: [] }, REPORT),
+      fits: 'assignment regrading investigation determination waiver resolution',
     },
     determined: { state: determined, fits: 'assignment regrading notice resolution' },
     noticed: { state: noticed, fits: 'assignment regrading resolution' },
@@ -73,7 +78,7 @@ describe('the two tracks (section 5)', () => {
       fits: 'assignment regrading rating closure reopening',
     },
     'not needed and resolved': {
-      state: carryOut(filed, WAIVER, RESOLUTION),
+      state: carryOut(filed, WAIVE, RESOLUTION),
       fits: 'assignment regrading rating closure reopening',
     },
     closed: { state: closed, fits: 'rating reopening' },
@@ -164,12 +169,12 @@ describe('the two tracks (section 5)', () => {
     { title: 'final with a cause report goes back to reported', state: closed, goesBackTo: 'reported' },
     {
       title: 'not needed with a cause report, likewise',
-      state: carryOut(filed, INVESTIGATION, REPORT, WAIVER, RESOLUTION),
+      state: carryOut(filed, INVESTIGATION, REPORT, WAIVE, RESOLUTION),
       goesBackTo: 'reported',
     },
     {
       title: 'not needed without one goes back to open',
-      state: carryOut(filed, WAIVER, RESOLUTION),
+      state: carryOut(filed, WAIVE, RESOLUTION),
       goesBackTo: 'open',
     },
     { title: 'still noticed stays noticed', state: carryOut(noticed, RESOLUTION), goesBackTo: 'noticed' },
@@ -304,6 +309,13 @@ describe('filing by an officer (I-9, C-4)', () => {
   });
 });
 
+/** A dispute rated while its points were pending, which are posted now. */
+function finalWith(rating: DisputeCommand): Dispute {
+  const rated = carryOut(noticed, RESOLUTION, rating);
+  const determinationId = rated.determination?.determinationId ?? '';
+  return evolveAll(rated, endResponsibility(rated, { determinationId, because: 'posted' }), '2026-11-26T10:00:01Z');
+}
+
 describe('regrading (G-2, G-3)', () => {
   test('a changed fact grades again on the policy of receipt and keeps what it was', () => {
     const events = accepted(filed, { command: 'regrading', facts: { hazard: true } }, { now: '2026-11-20T05:00:00Z' });
@@ -335,6 +347,33 @@ describe('regrading (G-2, G-3)', () => {
     expect(state).toMatchObject(rest);
     if (publicOpinion) expect(state.publicOpinion).toMatchObject(publicOpinion);
     expect(state.grade.level).toBe(level);
+  });
+
+  test('another type keeps the department that somebody named, and brings its own where nobody did (I-9)', () => {
+    const named = dispute({ category: undefined, type: undefined, department: 'after-sales' });
+    const type: DisputeCommand = { command: 'regrading', type: 'late-delivery' };
+    expect(carryOut(named, type)).toMatchObject({ type: 'late-delivery', department: 'after-sales' });
+    expect(carryOut(named, { command: 'filing', brings: BROUGHT, type: 'late-delivery' })).toMatchObject({
+      status: 'filed',
+      department: 'after-sales',
+    });
+    expect(carryOut(named, { ...type, department: 'product' })).toMatchObject({ department: 'product' });
+    expect(carryOut(dispute({ category: undefined, type: undefined }), type)).toMatchObject({
+      department: 'logistics',
+    });
+  });
+
+  test('a type that is found out is no longer awaited (I-9)', () => {
+    const state = dispute({
+      category: undefined,
+      type: undefined,
+      has: { customer: true, text: false, demand: false },
+    });
+    expect(state.awaiting).toEqual(['details', 'demand', 'type']);
+    const typed = carryOut(state, { command: 'regrading', type: 'late-delivery' });
+    expect(typed.awaiting).toEqual(['demand']);
+    expect(carryOut(typed, FILING)).toMatchObject({ status: 'filed' });
+    expect(carryOut(state, { command: 'regrading', facts: { hazard: true } }).awaiting).toEqual(state.awaiting);
   });
 
   test('what is unknown is refused with its path', () => {
@@ -431,6 +470,38 @@ describe('investigation (D-1)', () => {
     expect(accepted(state, REPORT, { now: '2027-11-22T03:00:01Z' })[0]?.data).toMatchObject({ inTime: true });
   });
 
+  test('a dispute that turns out to need a joint investigation gets one before it is determined', () => {
+    const alone = carryOut(filed, { command: 'investigation', investigator: 'E-602', team: [] });
+    const graver = carryOut(alone, { command: 'regrading', facts: { hazard: true } }, REPORT);
+    expect(refused(graver, DETERMINATION, { actor: DECIDER })).toMatchObject({ refused: 'state', rule: 'D-1' });
+    const team: DisputeCommand = { ...INVESTIGATION, team: ['E-702', 'E-201', 'E-801'] } as DisputeCommand;
+    const jointly = carryOut(graver, team);
+    expect(jointly).toMatchObject({ responsibility: 'investigating', investigation: { joint: true } });
+    expect(refused(jointly, team)).toMatchObject({ refused: 'state' });
+    expect(accepted(carryOut(jointly, REPORT), DETERMINATION, { actor: DECIDER })).toHaveLength(1);
+  });
+
+  test('causes in two departments, reported by one alone, go to a joint team first', () => {
+    const alone = carryOut(filed, { command: 'investigation', investigator: 'E-602', team: [] }, REPORT);
+    const both: DisputeCommand = {
+      ...DETERMINATION,
+      shares: [
+        { kind: 'direct', subject: 'E-204', bp: 5000 },
+        { kind: 'direct', subject: 'E-302', bp: 5000 },
+      ],
+    };
+    expect(refused(alone, both, { actor: DECIDER })).toMatchObject({ refused: 'state', rule: 'D-1' });
+    expect(accepted(carryOut(alone, INVESTIGATION, REPORT), both, { actor: DECIDER })).toHaveLength(1);
+  });
+
+  test('an investigation that runs gives way to a joint one only', () => {
+    const alone: DisputeCommand = { command: 'investigation', investigator: 'E-602', team: [] };
+    expect(refused(carryOut(filed, alone), { ...alone, investigator: 'E-603' })).toMatchObject({
+      refused: 'input',
+      faults: [{ path: 'joint', message: 'only a joint investigation takes the place of one that runs (D-1)' }],
+    });
+  });
+
   test('the investigator is not counted twice in the team', () => {
     const state = carryOut(filed, { ...INVESTIGATION, team: ['E-702', 'E-601', 'E-201', 'E-702'] } as DisputeCommand);
     expect(state.investigation?.team).toEqual(['E-702', 'E-201']);
@@ -483,6 +554,20 @@ describe('rating (D-7, S-13)', () => {
       noticed: { validity: 'valid', responsibleDepartment: 'logistics' },
       scoringSequence: 2,
     });
+  });
+
+  test('once the track has ended with a rating, it stays; a later one is recorded and does not count (D-7)', () => {
+    const rated = carryOut(resolved, RATING);
+    expect(accepted(rated, { command: 'rating', value: 'satisfied' })[0]?.data).toMatchObject({
+      counts: true,
+      replaces: 'dissatisfied',
+    });
+    for (const ended of [carryOut(rated, WAIVE), carryOut(resolved, WAIVE, RATING), finalWith(RATING)]) {
+      const [late] = accepted(ended, { command: 'rating', value: 'satisfied' });
+      expect(late?.data).toMatchObject({ counts: false, replaces: undefined });
+      const after = carryOut(ended, { command: 'rating', value: 'satisfied' });
+      expect(after.rating).toMatchObject({ value: 'dissatisfied', settled: true });
+    }
   });
 
   test('a second rating takes the place of the first', () => {

@@ -205,20 +205,78 @@ describe('separation (D-4)', () => {
     expect(refusal(DETERMINATION, by('E-203', 'performance'))).toMatchObject({
       detail: 'E-203 cannot decide on their own department logistics',
     });
-    const claimed = { actor: { sub: 'somebody', roles: ['performance' as const], department: 'logistics' } };
+    const claimed = { actor: { sub: 'chair', roles: ['leading' as const], department: 'logistics' } };
     expect(refusal(DETERMINATION, claimed)).toMatchObject({
       detail: expect.stringContaining('own department logistics'),
     });
   });
 
-  test('where performance or its people hold a share, the leading group determines', () => {
+  test('a finding without shares is decided on the department and the employee that it was filed against', () => {
+    const unfounded: DisputeCommand = { command: 'determination', validity: 'unfounded', shares: [] };
+    const against = (change: object) => carryOut(dispute(change), INVESTIGATION, REPORT);
+    const performance = dispute({ department: 'performance', employee: 'E-703' });
+    expect(refused(performance, unfounded, by('E-703', 'performance'))).toMatchObject({
+      detail: 'E-703 cannot decide on themselves',
+    });
+    expect(refused(performance, unfounded, by('E-701', 'performance'))).toMatchObject({
+      detail: 'E-701 cannot decide on their own department performance',
+    });
+    expect(refused(against({ employee: 'E-302' }), unfounded, by('E-301', 'performance'))).toMatchObject({
+      detail: 'E-301 cannot decide on their own department product',
+    });
+    expect(accepted(performance, unfounded, { actor: { sub: 'chair', roles: ['leading'] } })).toHaveLength(1);
+    expect(accepted(reported, unfounded, { actor: DECIDER })).toHaveLength(1);
+  });
+
+  test('a waiver is a decision, too', () => {
+    const waiver: DisputeCommand = { command: 'waiver' };
+    expect(refused(reported, waiver, by('E-702', 'performance'))).toMatchObject({ refused: 'person', rule: 'D-4' });
+    expect(refused(dispute({ department: 'performance' }), waiver, by('E-703', 'performance'))).toMatchObject({
+      rule: 'D-4',
+    });
+    expect(accepted(reported, waiver, { actor: DECIDER })).toHaveLength(1);
+    expect(accepted(reported, waiver, { actor: { sub: 'chair', roles: ['leading'] } })).toHaveLength(1);
+  });
+
+  test('who reported the causes was of the investigation', () => {
+    const byDecider = carryOut(filed, INVESTIGATION, [REPORT, { actor: DECIDER }]);
+    expect(refused(byDecider, DETERMINATION, { actor: DECIDER })).toMatchObject({
+      detail: 'E-703 was in the investigation of this dispute and cannot decide on it',
+    });
+  });
+
+  test('who investigated or decided before stays so in a second round', () => {
+    const waived = carryOut(filed, INVESTIGATION, [{ command: 'waiver' }, { actor: DECIDER }], {
+      command: 'resolution',
+    });
+    const again = carryOut(waived, { command: 'reopening' });
+    expect(again).toMatchObject({
+      responsibility: 'open',
+      deciders: ['E-703'],
+      investigators: ['E-601', 'E-702', 'E-201'],
+    });
+    const second = { ...INVESTIGATION, team: ['E-703', 'E-201'] } as DisputeCommand;
+    expect(refused(again, second)).toEqual({
+      refused: 'person',
+      rule: 'D-4',
+      detail: 'E-703 decided on this dispute before and cannot investigate it',
+    });
+    const alone = carryOut(again, { ...INVESTIGATION, team: ['E-701', 'E-202'] } as DisputeCommand, REPORT);
+    expect(refused(alone, DETERMINATION, by('E-702', 'performance'))).toMatchObject({
+      detail: 'E-702 was in the investigation of this dispute and cannot decide on it',
+    });
+    const decided = carryOut(alone, [DETERMINATION, { actor: DECIDER }]);
+    expect(decided.deciders).toEqual(['E-703']);
+  });
+
+  test('where performance or its people are concerned, the leading group determines', () => {
     expect(refusal(carried, by('E-703', 'performance'))).toMatchObject({
       rule: 'D-4',
       detail: 'E-703 cannot decide on their own department performance',
     });
-    const outsider = { actor: { sub: 'advisor', roles: ['performance' as const] } };
-    expect(refusal(carried, outsider)).toMatchObject({
-      detail: expect.stringContaining('the leading group determines'),
+    expect(refusal(carried, by('E-401', 'performance'))).toMatchObject({
+      rule: 'D-4',
+      detail: 'the performance department is concerned: the leading group determines',
     });
     expect(accepted(reported, carried, { actor: { sub: 'chair', roles: ['leading'] } })).toHaveLength(1);
   });
@@ -231,13 +289,17 @@ describe('separation (D-4)', () => {
   });
 
   test("a partner's share is nobody's own department", () => {
-    const outsider = { actor: { sub: 'advisor', roles: ['performance' as const] } };
-    expect(accepted(reported, determination(['direct', 'P-07', 10_000]), outsider)).toHaveLength(1);
+    expect(accepted(reported, determination(['direct', 'P-07', 10_000]), { actor: DECIDER })).toHaveLength(1);
   });
 
-  test('a person without an employee number is known by their token', () => {
-    const decided = carryOut(reported, [DETERMINATION, { actor: { sub: 'advisor', roles: ['performance'] } }]);
-    expect(decided.determination).toMatchObject({ decidedBy: 'advisor' });
+  test('who is not known as an employee may decide for the leading group only', () => {
+    const nobody = { actor: { sub: 'advisor', roles: ['performance' as const] } };
+    expect(refusal(DETERMINATION, nobody)).toMatchObject({
+      rule: 'D-4',
+      detail: 'advisor is not known as an employee, so that nobody can tell whether they may decide',
+    });
+    const bySubject = carryOut(reported, [DETERMINATION, { actor: { sub: 'E-703', roles: ['performance'] } }]);
+    expect(bySubject.determination).toMatchObject({ decidedBy: 'E-703' });
   });
 });
 

@@ -1,7 +1,17 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { isShown, newStake, type Stake, type StakeEvent, stakeAfter } from '#shared/domain/performance/stake.ts';
-import { closed, corrected, DISPUTE, determined, graded, noticed, waived } from '#test/performance/scored-events.ts';
+import { newStake, type Stake, type StakeEvent, shownStake, stakeAfter } from '#shared/domain/performance/stake.ts';
+import {
+  closed,
+  corrected,
+  DISPUTE,
+  determined,
+  graded,
+  header,
+  noticed,
+  permutations,
+  waived,
+} from '#test/performance/scored-events.ts';
 import { POLICY } from '#test/support/sample.ts';
 
 const hear = (...events: readonly StakeEvent[]): Stake =>
@@ -15,45 +25,59 @@ describe('what a dispute puts at stake (S-21)', () => {
     [2, -1000],
     [3, -500],
   ] as const)('at level %i is what S-5 would cost: %i hundredths', (level, points) => {
-    expect(hear(graded(1, level))).toMatchObject({
-      phase: 'at-stake',
-      grading: { department: 'logistics', level, points },
-    });
+    expect(shownStake(hear(graded(1, level)))).toEqual({ phase: 'at-stake', department: 'logistics', points });
   });
 
   it('is nothing before anything was heard', () => {
     expect(newStake(DISPUTE)).toEqual({ disputeId: DISPUTE, version: 0, phase: 'at-stake' });
-    expect(isShown(newStake(DISPUTE))).toBe(false);
+    expect(shownStake(newStake(DISPUTE))).toBeUndefined();
   });
 
   it('costs nothing where the policy’s base is 0', () => {
     const free = { ...POLICY, points: { ...POLICY.points, base: { '1': 0, '2': 0, '3': 0 } } };
-    expect(stakeAfter(newStake(DISPUTE), graded(1, 3), free).grading?.points).toBe(0);
+    expect(shownStake(stakeAfter(newStake(DISPUTE), graded(1, 3), free))?.points).toBe(0);
   });
 
   it('follows a regrading, and an earlier one that comes late changes nothing', () => {
     const regraded = hear(graded(1, 3), graded(2, 2, 3));
-    expect(regraded.grading).toMatchObject({ level: 2, points: -1000 });
+    expect(shownStake(regraded)).toMatchObject({ points: -1000 });
     expect(hear(graded(2, 2, 3), graded(1, 3))).toEqual(regraded);
   });
 
   it('moves with a corrected department', () => {
-    expect(hear(graded(1, 2), corrected(3, { department: 'product' })).grading).toMatchObject({
-      department: 'product',
-    });
+    const moved = hear(graded(1, 2), corrected(3, { department: 'product' }));
+    expect(shownStake(moved)).toMatchObject({ department: 'product' });
   });
 
   it('remembers the nearest miss of the latest grade, through a correction, and forgets it with the next grade', () => {
     const missed = graded(1, 2, undefined, { nearestMiss: MISS });
-    expect(hear(missed, corrected(3, {})).grading?.nearestMiss).toEqual(MISS);
+    expect(hear(missed, corrected(3, {})).grade).toEqual({ at: 1, level: 2, nearestMiss: MISS });
     expect(hear(corrected(3, {}), missed)).toEqual(hear(missed, corrected(3, {})));
-    expect(hear(missed, graded(4, 1, 2)).grading).not.toHaveProperty('nearestMiss');
+    expect(hear(missed, graded(4, 1, 2)).grade).toEqual({ at: 4, level: 1 });
   });
 
   it('stays on the card after determination, and is gone with the notice', () => {
     const after = hear(graded(1, 2), determined(5));
-    expect([after.phase, isShown(after)]).toEqual(['determined', true]);
-    expect(isShown(hear(graded(1, 2), determined(5), noticed(6)))).toBe(false);
+    expect(shownStake(after)).toMatchObject({ phase: 'determined' });
+    expect(shownStake(hear(graded(1, 2), determined(5), noticed(6)))).toBeUndefined();
+  });
+
+  it.each([
+    ['another level', graded(6, 2, 3)],
+    ['another department', corrected(6, { department: 'product', level: 3 })],
+  ] satisfies [string, StakeEvent][])('does not follow a regrading to %s after determination (D-3)', (_, regrading) => {
+    const found = determined(5, { dispute: header({ level: 3 }) });
+    const stake = hear(graded(1, 3), found);
+    expect(shownStake(stake)).toEqual({ phase: 'determined', department: 'logistics', points: -500 });
+    for (const order of permutations<StakeEvent>([graded(1, 3), graded(3, 1, 3), graded(4, 3, 1), found, regrading])) {
+      expect(shownStake(hear(...order, ...order))).toEqual(shownStake(stake));
+    }
+  });
+
+  it('costs what the policy of receipt says, also where determination followed a later one (P-2)', () => {
+    const later = { ...POLICY, version: 2, points: { ...POLICY.points, base: { '1': 1, '2': 1, '3': 1 } } };
+    const first = stakeAfter(newStake(DISPUTE), determined(5, { policyVersion: 2 }), later);
+    expect(shownStake(stakeAfter(first, graded(1, 2), POLICY))).toMatchObject({ points: -1000 });
   });
 
   it.each([
@@ -63,13 +87,13 @@ describe('what a dispute puts at stake (S-21)', () => {
     ['closure', closed(5)],
   ] satisfies [string, StakeEvent][])('is gone with %s, and no late event brings it back', (_, end) => {
     expect(hear(graded(1, 2), end)).toMatchObject({ phase: 'ended' });
-    expect(isShown(hear(end, graded(1, 2)))).toBe(false);
-    expect(isShown(hear(graded(1, 2), end, determined(7), graded(8, 1, 2)))).toBe(false);
+    expect(shownStake(hear(end, graded(1, 2)))).toBeUndefined();
+    expect(shownStake(hear(graded(1, 2), end, determined(7), graded(8, 1, 2)))).toBeUndefined();
   });
 
   it('is not shown before a grading is heard of', () => {
-    expect(isShown(hear(determined(5)))).toBe(false);
-    expect(isShown(hear(determined(5), graded(1, 2)))).toBe(true);
+    expect(shownStake(hear(determined(5)))).toBeUndefined();
+    expect(shownStake(hear(determined(5), graded(1, 2)))).toBeDefined();
   });
 
   it('what says nothing new leaves the very same stake', () => {
@@ -85,8 +109,11 @@ describe('what a dispute puts at stake (S-21)', () => {
     graded(2, 2, 3, { header: { department: 'product' } }),
     graded(3, 1, 2),
     corrected(4, { department: 'service', level: 1 }),
-    determined(5),
-    noticed(6),
+    determined(5, { dispute: header({ department: 'service', level: 1 }) }),
+    graded(6, 2, 1),
+    corrected(7, { department: 'product', level: 2 }),
+    noticed(8),
+    determined(9),
   ]);
 
   test.prop([anyEvents])('does not depend on order or repetition', (events) => {
