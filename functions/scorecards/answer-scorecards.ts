@@ -75,8 +75,8 @@ async function explainCard(
   const disputes = [...new Set(seen.entries.map(({ disputeId }) => disputeId))];
   const [card, stakes] = await Promise.all([cardFor(seen, ports), ports.stakes.loadMany(disputes)]);
   const misses = new Map(
-    stakes.flatMap(({ disputeId, grading }) =>
-      grading?.nearestMiss ? [[disputeId, { level: grading.level, miss: grading.nearestMiss }]] : [],
+    stakes.flatMap(({ disputeId, grade }) =>
+      grade?.nearestMiss ? [[disputeId, { level: grade.level, miss: grade.nearestMiss }]] : [],
     ),
   );
   const { steps } = explain(card, seen.entries, {

@@ -1,5 +1,5 @@
 import { StakeItem } from '../contracts/items/stake-item.ts';
-import { isShown, type Stake, type StakeGrading } from '../domain/performance/stake.ts';
+import { type ShownStake, type Stake, shownStake } from '../domain/performance/stake.ts';
 import type { StakeStore } from '../domain/ports/stake-store.ts';
 import type { Item, Tables } from '../domain/ports/tables.ts';
 
@@ -21,7 +21,8 @@ export function stakeStore(tables: Tables): StakeStore {
     },
     async save(stake) {
       const { disputeId, version } = stake;
-      const list = isShown(stake) && { listPartition: stakeKeys.list(stake.grading.department), listSort: disputeId };
+      const shown = shownStake(stake);
+      const list = shown && { listPartition: stakeKeys.list(shown.department), listSort: disputeId };
       await tables.write([
         {
           table: 'scorecards',
@@ -31,12 +32,12 @@ export function stakeStore(tables: Tables): StakeStore {
       ]);
     },
     async shown(department) {
-      const stakes: (Stake & { readonly grading: StakeGrading })[] = [];
+      const stakes: ShownStake[] = [];
       let cursor: string | undefined;
       do {
         const partition = stakeKeys.list(department);
         const page = await tables.query({ table: 'scorecards', index: 'byList', partition, cursor });
-        stakes.push(...page.items.map(stakeOf).filter(isShown));
+        stakes.push(...page.items.flatMap((item) => shownStake(stakeOf(item)) ?? []));
         cursor = page.next;
       } while (cursor !== undefined);
       return stakes;

@@ -21,6 +21,7 @@ import {
   DISPUTE,
   determined,
   graded,
+  header,
   id,
   noticed,
   rated,
@@ -242,7 +243,7 @@ describe('what is at stake (S-21)', () => {
     graded(1, 3),
     graded(2, 2, 3),
     corrected(3, { department: 'product' }),
-    determined(5),
+    determined(5, { dispute: header({ department: 'product' }) }),
   ];
   const HEAD = actor('E-301', 'head');
 
@@ -280,6 +281,9 @@ describe('what is at stake (S-21)', () => {
       atStake: { disputes: 1, points: '-10.00', awaitingNotice: 1 },
     });
     expect(await system.ports.stakes.shown('logistics')).toEqual([]);
+    for (const regraded of [graded(6, 1, 2), corrected(7, { department: 'logistics' })])
+      await deliver(() => recordStake(regraded, system.ports));
+    expect((await read(system, 'product', HEAD)).body).toMatchObject({ atStake: { points: '-10.00' } });
     await deliver(() => recordStake(closed(9), system.ports));
     system.mishaps.length = 0;
     for (const event of order) await recordStake(event, system.ports);

@@ -44,10 +44,10 @@ export async function projectionOf(run: Run): Promise<Projection> {
       alerts.map(({ disputeId, alerts: all }) => [named(disputeId), all.map((each) => alertSeen(each, all))]),
     ),
     stakes: byName(
-      stakes.map(({ disputeId, phase, grading }) => {
-        const { at, gradedAt: _, ...rest } = grading ?? {};
-        return [named(disputeId), { phase, ...rest }];
-      }),
+      stakes.map(({ disputeId, phase, standing, cost, grade }) => [
+        named(disputeId),
+        { phase, standing: { ...standing, at: undefined }, cost, nearestMiss: grade?.nearestMiss },
+      ]),
     ),
     entries: entriesSeen(dump.scorecards, named),
     counters: await countersOf(run, dump.improvement),

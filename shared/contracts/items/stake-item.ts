@@ -22,14 +22,14 @@ const StakeState = z.object({
   disputeId: z.string(),
   version: z.int().min(0),
   phase: z.enum(['at-stake', 'determined', 'ended']),
-  grading: z
+  standing: z.object({ at: z.int().min(1), determined: z.boolean(), department: z.string(), level: Level }).optional(),
+  cost: z
+    .object({ policyVersion: z.int().min(1), points: z.object({ 1: z.int(), 2: z.int(), 3: z.int() }) })
+    .optional(),
+  grade: z
     .object({
       at: z.int().min(1),
-      department: z.string(),
       level: Level,
-      points: z.int(),
-      policyVersion: z.int().min(1),
-      gradedAt: z.int().min(1).optional(),
       nearestMiss: z
         .object({ rule: z.string(), level: Level, have: z.string(), need: z.string(), text: z.string() })
         .optional(),

@@ -3,7 +3,7 @@ import { type Day, type Instant, type Month, monthIn, type TimeZone } from '../c
 import type { Subject, SubjectKind } from '../policy/directory.ts';
 import { type Policy, policyInForce } from '../policy/policy.ts';
 import type { Entry, EntryStatus } from './entry.ts';
-import type { Stake, StakeGrading } from './stake.ts';
+import type { ShownStake } from './stake.ts';
 
 /** Roles that see every card; the others see their own, or their department's (T-1). */
 const SEES_ALL = ['performance', 'leading', 'oversight', 'hr', 'executive'] as const;
@@ -76,10 +76,10 @@ export function cardPolicy(policies: readonly Policy[], period: Month, today: Da
 }
 
 /** The sum of a department's shown stakes. */
-export function atStakeOf(stakes: readonly (Stake & { readonly grading: StakeGrading })[]): AtStake {
+export function atStakeOf(stakes: readonly ShownStake[]): AtStake {
   return {
     disputes: stakes.length,
-    points: stakes.reduce((sum, { grading }) => sum + grading.points, 0),
+    points: stakes.reduce((sum, { points }) => sum + points, 0),
     awaitingNotice: stakes.filter(({ phase }) => phase === 'determined').length,
   };
 }

@@ -27,21 +27,42 @@ export interface Stake {
   /** Writes so far; 0 before the first. */
   readonly version: number;
   readonly phase: StakePhase;
-  /** As the latest grading or correction left it; missing where only a later step was heard of. */
-  readonly grading?: StakeGrading;
+  /** Where the dispute stood at its determination, else at its latest grading or correction (D-3). */
+  readonly standing?: Standing;
+  /** What S-5 would cost; missing until a grading or correction was heard. */
+  readonly cost?: StakeCost;
+  readonly grade?: StakeGrade;
 }
 
-export interface StakeGrading {
-  /** The dispute's version; the higher one wins. */
+export interface Standing {
+  /** The dispute's version; a determination's counts before all others, then the higher one. */
   readonly at: number;
+  readonly determined: boolean;
   readonly department: string;
   readonly level: Level;
-  /** What S-5 would cost at this level under the policy of receipt, in hundredths; negative. */
-  readonly points: number;
+}
+
+/** Prices of the policy of receipt, which gradings and corrections follow (P-2). */
+export interface StakeCost {
   readonly policyVersion: number;
-  /** The latest grade's (G-3). */
-  readonly gradedAt?: number;
+  /** In hundredths; negative. */
+  readonly points: Readonly<Record<Level, number>>;
+}
+
+/** The latest grade, whatever was determined (G-3). */
+export interface StakeGrade {
+  /** The dispute's version. */
+  readonly at: number;
+  readonly level: Level;
   readonly nearestMiss?: NearestMiss;
+}
+
+/** What a department's card shows of a stake. */
+export interface ShownStake {
+  readonly phase: StakePhase;
+  readonly department: string;
+  /** In hundredths; negative. */
+  readonly points: number;
 }
 
 const PHASES: readonly StakePhase[] = ['at-stake', 'determined', 'ended'];
@@ -52,21 +73,26 @@ export function newStake(disputeId: string): Stake {
 }
 
 /**
- * The stake after an event (S-21): the higher version decides level and department, and the furthest step the phase.
- * Both only ever grow, so order and repetition cannot matter.
+ * The stake after an event (S-21): the higher version decides level and department until a determination does, and the
+ * furthest step the phase. All of it only ever grows, so order and repetition cannot matter.
  *
  * @param policy the version of the event's envelope: that of receipt for gradings and corrections
  * @returns the very same stake when the event says nothing new
  */
 export function stakeAfter(stake: Stake, event: StakeEvent, policy: Policy): Stake {
   const phase = laterOf(stake.phase, phaseAfter(event));
-  const grading = gradingAfter(stake.grading, event, policy);
-  return phase === stake.phase && grading === stake.grading ? stake : { ...stake, phase, ...(grading && { grading }) };
+  const standing = standingAfter(stake.standing, event);
+  const cost = stake.cost ?? costOf(event, policy);
+  const grade = gradeAfter(stake.grade, event);
+  const same = phase === stake.phase && standing === stake.standing && cost === stake.cost && grade === stake.grade;
+  if (same) return stake;
+  return { ...stake, phase, ...(standing && { standing }), ...(cost && { cost }), ...(grade && { grade }) };
 }
 
-/** Whether a stake stands on its department's card. */
-export function isShown(stake: Stake): stake is Stake & { readonly grading: StakeGrading } {
-  return stake.phase !== 'ended' && stake.grading !== undefined;
+/** What its department's card shows of a stake; nothing once it ended. */
+export function shownStake({ phase, standing, cost }: Stake): ShownStake | undefined {
+  if (phase === 'ended' || !standing || !cost) return undefined;
+  return { phase, department: standing.department, points: cost.points[standing.level] };
 }
 
 function phaseAfter(event: StakeEvent): StakePhase {
@@ -87,15 +113,28 @@ function laterOf(a: StakePhase, b: StakePhase): StakePhase {
   return PHASES.indexOf(b) > PHASES.indexOf(a) ? b : a;
 }
 
-function gradingAfter(current: StakeGrading | undefined, event: StakeEvent, policy: Policy): StakeGrading | undefined {
-  if (event.type !== 'DisputeGraded.v1' && event.type !== 'DisputeCorrected.v1') return current;
-  const { aggregateVersion: at, policyVersion } = event;
+function standingAfter(current: Standing | undefined, event: StakeEvent): Standing | undefined {
+  const determined = event.type === 'ResponsibilityDetermined.v1';
+  if (!determined && !saysLevel(event)) return current;
+  const at = event.aggregateVersion;
+  const counts = determined === current?.determined ? at > current.at : determined || !current;
   const { department, level } = event.data.dispute;
-  const newest = current === undefined || at > current.at;
-  const head = newest ? { at, department, level, points: negative(baseOf(level, policy)), policyVersion } : current;
-  const gradedAt = current?.gradedAt ?? 0;
-  if (event.type === 'DisputeCorrected.v1' || at <= gradedAt) return newest ? { ...current, ...head } : current;
-  const { nearestMiss: _older, ...rest } = { ...current, ...head };
-  const { nearestMiss } = event.data.grade;
-  return { ...rest, gradedAt: at, ...(nearestMiss && { nearestMiss }) };
+  return counts ? { at, determined, department, level } : current;
+}
+
+function costOf(event: StakeEvent, policy: Policy): StakeCost | undefined {
+  if (!saysLevel(event)) return undefined;
+  const cost = (level: Level) => negative(baseOf(level, policy));
+  return { policyVersion: event.policyVersion, points: { 1: cost(1), 2: cost(2), 3: cost(3) } };
+}
+
+function gradeAfter(current: StakeGrade | undefined, event: StakeEvent): StakeGrade | undefined {
+  const at = event.aggregateVersion;
+  if (event.type !== 'DisputeGraded.v1' || (current && current.at >= at)) return current;
+  const { level, nearestMiss } = event.data.grade;
+  return { at, level, ...(nearestMiss && { nearestMiss }) };
+}
+
+function saysLevel({ type }: StakeEvent): boolean {
+  return type === 'DisputeGraded.v1' || type === 'DisputeCorrected.v1';
 }

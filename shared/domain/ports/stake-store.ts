@@ -1,4 +1,4 @@
-import type { Stake, StakeGrading } from '../performance/stake.ts';
+import type { ShownStake, Stake } from '../performance/stake.ts';
 
 /** What disputes put at stake (S-21). */
 export interface StakeStore {
@@ -12,5 +12,5 @@ export interface StakeStore {
    */
   save(stake: Stake): Promise<void>;
   /** All stakes shown on a department's card. Eventually consistent. */
-  shown(department: string): Promise<readonly (Stake & { readonly grading: StakeGrading })[]>;
+  shown(department: string): Promise<readonly ShownStake[]>;
 }

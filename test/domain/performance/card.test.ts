@@ -4,7 +4,7 @@ import { atStakeOf, cardOf, cardPolicy, maySeeCard, showsStakes } from '#shared/
 import { type Entry, withStatus } from '#shared/domain/performance/entry.ts';
 import { explain } from '#shared/domain/performance/explanation.ts';
 import { shareInputs } from '#shared/domain/performance/points.ts';
-import { newStake, stakeAfter } from '#shared/domain/performance/stake.ts';
+import { newStake, shownStake, stakeAfter } from '#shared/domain/performance/stake.ts';
 import type { Subject } from '#shared/domain/policy/directory.ts';
 import { actor, DISPUTE, determined, graded, id, SHARES, START } from '#test/performance/scored-events.ts';
 import { DIRECTORY, POLICY, ZONE } from '#test/support/sample.ts';
@@ -159,11 +159,9 @@ describe('who sees a card (T-1)', () => {
   });
 
   it('stakes are summed, and those that await their notice counted', () => {
-    const grading = stakeAfter(newStake(DISPUTE), graded(1, 2), POLICY);
-    const awaiting = stakeAfter(grading, determined(5), POLICY);
-    const shown = [grading, awaiting, grading].flatMap((stake) =>
-      stake.grading ? [{ ...stake, grading: stake.grading }] : [],
-    );
+    const open = stakeAfter(newStake(DISPUTE), graded(1, 2), POLICY);
+    const awaiting = stakeAfter(open, determined(5), POLICY);
+    const shown = [open, awaiting, open].flatMap((stake) => shownStake(stake) ?? []);
     expect(atStakeOf(shown)).toEqual({ disputes: 3, points: -3000, awaitingNotice: 1 });
   });
 });
