@@ -1,5 +1,5 @@
 // In:  DisputeGraded.v1 from the bus, through the alert queue.
-// Out: an alert with its deadline, and those that it replaces, in the scorecards table; its stream feeds publisher.
+// Out: an alert with its deadline, and those that it replaces or corrects, in the scorecards table; its stream feeds publisher.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';

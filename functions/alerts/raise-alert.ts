@@ -16,8 +16,8 @@ export interface RaisePorts {
 }
 
 /**
- * Calls the performance department when a dispute gets another level than before (G-10), under the policy that graded
- * it. Repeats and late gradings lead to the same alerts.
+ * Calls the performance department when a dispute gets another level than before, and keeps the open alert where the
+ * dispute stands (G-10), under the policy that graded it. Repeats and late gradings lead to the same alerts.
  */
 export function raiseAlertOf(event: Event<DisputeGraded>, ports: RaisePorts): Promise<void> {
   const { alerts, reference, clock, id } = ports;
@@ -27,10 +27,11 @@ export function raiseAlertOf(event: Event<DisputeGraded>, ports: RaisePorts): Pr
     const calendar = await reference.calendar(policy.calendar.id, policy.calendar.version);
     const before = (await alerts.load(disputeId)) ?? noAlerts(disputeId);
     const { alerts: decided, events } = raiseAlert(before, event, policy, calendar, id);
-    if (events.length === 0) return;
+    if (decided === before) return;
     const after = { ...decided, version: before.version + 1 };
     const cause = { causationId: event.id, correlationId: event.correlationId, by: 'interlock.performance' };
     const aggregateId = id('alerts', disputeId);
-    await alerts.save(before, after, commitOf(aggregateId, after.version, events, clock.now(), cause, id));
+    const commit = commitOf(aggregateId, after.version, events, clock.now(), cause, id);
+    await alerts.save(before, after, events.length > 0 ? commit : undefined);
   });
 }

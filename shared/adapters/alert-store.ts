@@ -42,7 +42,7 @@ export function alertStore(tables: Tables): AlertStore {
           },
           if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
         },
-        commitWrite('scorecards', pk, commit),
+        ...(commit ? [commitWrite('scorecards', pk, commit)] : []),
         ...changed(before, after).map(alertWrite),
       ]);
     },

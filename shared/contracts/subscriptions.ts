@@ -2,7 +2,7 @@
  * Which events reach which consumer's queue. Infrastructure makes the bus rules of it, the simulation its routing.
  */
 export const SUBSCRIPTIONS = {
-  /** Raises, replaces and closes alerts (G-10, C-1). */
+  /** Raises, replaces and corrects alerts (G-10, C-1). */
   alerts: ['DisputeGraded.v1'],
   /** Lets both departments know of a filing, and measures the way (I-11). */
   filings: ['DisputeFiled.v1'],

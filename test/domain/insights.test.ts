@@ -196,6 +196,11 @@ describe('what each event counts (R-9)', () => {
       steps: { 'alerts.raised': 1 },
     },
     {
+      title: 'a corrected alert counts where it was raised',
+      event: { type: 'AlertCorrected.v1', data: { dispute, alertId: 'a', indicators: [] } },
+      steps: {},
+    },
+    {
       title: 'a replaced alert counts',
       event: { type: 'AlertSuperseded.v1', data: { dispute, alertId: 'a', supersededBy: 'b' } },
       steps: { 'alerts.superseded': 1 },

@@ -5,6 +5,7 @@ import { checkAlert } from '#functions/alerts/check-alert-clock.ts';
 import { raiseAlertOf } from '#functions/alerts/raise-alert.ts';
 import { dueStore } from '#shared/adapters/due-store.ts';
 import { AlertPage, Alert as AlertReply } from '#shared/contracts/api/replies.ts';
+import { AlertCorrectedV1 } from '#shared/contracts/events/alert-corrected.v1.ts';
 import { AlertRaisedV1 } from '#shared/contracts/events/alert-raised.v1.ts';
 import { ClockBreachedV1 } from '#shared/contracts/events/clock-breached.v1.ts';
 import { CommitItem } from '#shared/contracts/items/commit-item.ts';
@@ -108,6 +109,28 @@ describe('raising alerts (G-10)', () => {
       },
     ]);
     expect(AlertRaisedV1.parse(events(system)[0]).data.alertId).toBe(ids[0]);
+  });
+
+  it('of a report that is placed when it is filed: the list shows the new place, and its indicator can be triggered', async () => {
+    const unknown = { category: 'service', type: 'other', department: 'service' };
+    const system = await gear(START);
+    await raiseAlertOf(graded(2, 2, 2, soon(60)), system.ports);
+    expect(await deadlines(system)).toEqual([]);
+    await raiseAlertOf(graded(1, 2, undefined, { ...soon(0), header: unknown }), system.ports);
+    const [alert] = AlertPage.parse((await list(system)).body).items;
+    const placed = { type: 'late-delivery', department: 'logistics', indicators: ['on-time-delivery'] };
+    expect(alert).toMatchObject({ ...placed, dueAt: plusSeconds(START, 1800) });
+    expect(told(system)).toEqual(['AlertRaised.v1', 'AlertCorrected.v1']);
+    expect(AlertCorrectedV1.parse(events(system)[1]).data.indicators).toEqual(placed.indicators);
+    const reply = await acknowledge(system, alert?.alertId ?? '', { special: ['on-time-delivery'] });
+    expect(reply.status).toBe(200);
+  });
+
+  it('a grading that is known writes nothing', async () => {
+    const { system } = await raised(graded(1, 2), graded(2, 2, 2));
+    const before = system.memory.dump();
+    await raiseAlertOf(graded(2, 2, 2), system.ports);
+    expect(system.memory.dump()).toEqual(before);
   });
 
   it('takes one transaction of three items', async () => {

@@ -4,6 +4,7 @@ import type { Event } from '../../domain/event.ts';
 import type { IntakeEvent } from '../../domain/intake/intake-events.ts';
 import type { PerformanceEvent } from '../../domain/performance/performance-events.ts';
 import { AlertAcknowledgedV1 } from './alert-acknowledged.v1.ts';
+import { AlertCorrectedV1 } from './alert-corrected.v1.ts';
 import { AlertRaisedV1 } from './alert-raised.v1.ts';
 import { AlertSupersededV1 } from './alert-superseded.v1.ts';
 import { CausesReportedV1 } from './causes-reported.v1.ts';
@@ -51,6 +52,7 @@ const contracts = {
   'DisputeReopened.v1': DisputeReopenedV1,
   'ClockBreached.v1': ClockBreachedV1,
   'AlertRaised.v1': AlertRaisedV1,
+  'AlertCorrected.v1': AlertCorrectedV1,
   'AlertSuperseded.v1': AlertSupersededV1,
   'AlertAcknowledged.v1': AlertAcknowledgedV1,
   'FilingLearned.v1': FilingLearnedV1,
@@ -83,6 +85,7 @@ export const AnyEvent = z.discriminatedUnion('type', [
   DisputeReopenedV1,
   ClockBreachedV1,
   AlertRaisedV1,
+  AlertCorrectedV1,
   AlertSupersededV1,
   AlertAcknowledgedV1,
   FilingLearnedV1,

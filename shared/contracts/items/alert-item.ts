@@ -3,10 +3,13 @@ import type { Alert, Alerts } from '../../domain/performance/alert.ts';
 import { CaseHeaderV1 } from '../events/envelope.ts';
 import { ColourValue, Level } from '../shapes.ts';
 
+const classification = { category: z.string(), type: z.string(), department: z.string() };
+
 /** One alert, as the items of its dispute and of itself hold it. */
 export const AlertItemState = z.object({
   alertId: z.string(),
   dispute: CaseHeaderV1,
+  raisedAs: z.object(classification),
   gradedVersion: z.int().min(1),
   gradedAt: z.string(),
   level: Level,
@@ -29,6 +32,7 @@ const AlertsState = z.object({
   disputeId: z.string(),
   version: z.int().min(0),
   alerts: z.array(AlertItemState),
+  regradings: z.array(z.object({ version: z.int().min(1), ...classification })),
 }) satisfies z.ZodType<Alerts>;
 
 /** All alerts of a dispute: what decisions are made on, with the deadline of the open one. */

@@ -98,6 +98,8 @@ function namesOf(
       return once(`breached.${event.data.clock}`);
     case 'AlertRaised.v1':
       return once('alerts.raised');
+    case 'AlertCorrected.v1':
+      return []; // What happens to an alert counts where it was raised.
     case 'AlertSuperseded.v1':
       return once('alerts.superseded');
     case 'AlertAcknowledged.v1':

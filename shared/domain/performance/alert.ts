@@ -1,12 +1,12 @@
 import { type Actor, actorId } from '../access/roles.ts';
 import type { Instant } from '../calendar/civil-date.ts';
 import { deadline, isLate, type WorkingCalendar } from '../calendar/working-calendar.ts';
-import type { CaseHeader, ClockBreached, DisputeGraded } from '../dispute/dispute-events.ts';
+import type { CaseHeader, Classification, ClockBreached, DisputeGraded } from '../dispute/dispute-events.ts';
 import type { Decided, Event } from '../event.ts';
 import type { Colour } from '../grading/grade.ts';
 import { findType, type Level, type Policy } from '../policy/policy.ts';
 import type { Fault } from '../refusal.ts';
-import type { AlertAcknowledged, AlertRaised, AlertSuperseded } from './performance-events.ts';
+import type { AlertAcknowledged, AlertCorrected, AlertRaised, AlertSuperseded } from './performance-events.ts';
 
 /** The department that alerts call; its head answers those of level 1 (C-1). */
 const PERFORMANCE = 'performance';
@@ -17,8 +17,10 @@ export const ALERT_STATES = ['open', 'acknowledged', 'superseded'] as const sati
 /** One call to the performance department, raised by one grade (G-10). */
 export interface Alert {
   readonly alertId: string;
-  /** What the grading said of the dispute. */
+  /** What the latest grading under this alert said of the dispute. */
   readonly dispute: CaseHeader;
+  /** Where the grading that raised it saw the dispute: there its events count, in whatever order they come. */
+  readonly raisedAs: Classification;
   /** The dispute's version at the grading: it puts the alerts of a dispute in order. */
   readonly gradedVersion: number;
   readonly gradedAt: Instant;
@@ -46,9 +48,17 @@ export interface Alerts {
   /** Decisions so far; 0 before the first. */
   readonly version: number;
   readonly alerts: readonly Alert[];
+  /** In their order; each belongs to the alert that was in force at its version, whether or not that is known yet. */
+  readonly regradings: readonly Regrading[];
 }
 
-export type AlertEvent = AlertRaised | AlertSuperseded | AlertAcknowledged | ClockBreached;
+/** A grading that left the level as it was: it raises nothing, and says anew where the dispute stands. */
+export interface Regrading extends Classification {
+  /** The dispute's version. */
+  readonly version: number;
+}
+
+export type AlertEvent = AlertRaised | AlertCorrected | AlertSuperseded | AlertAcknowledged | ClockBreached;
 /** A decision: the alerts after it and what it tells; no events when nothing changed. */
 export interface AlertDecision {
   readonly alerts: Alerts;
@@ -63,15 +73,17 @@ export type AlertRefusal =
 
 /** The alerts of a dispute of which no grade was heard yet. */
 export function noAlerts(disputeId: string): Alerts {
-  return { disputeId, version: 0, alerts: [] };
+  return { disputeId, version: 0, alerts: [], regradings: [] };
 }
 
 /**
  * Raises the alert of a grade that differs from the one before, due by C-1 from the grading on. A later grade takes the
- * place of open earlier ones; an earlier grade that is heard of late is superseded from the start. So the alerts do not
- * depend on order or repetition of what is heard.
+ * place of open earlier ones; an earlier grade that is heard of late is superseded from the start. A grading of the same
+ * level moves the alert that was in force at its version to the type and department that it says, unless that one was
+ * acknowledged. So the alerts do not depend on order or repetition of what is heard.
  *
  * @param policy the version that the grading followed (P-2)
+ * @returns the very same alerts when the grading is known
  */
 export function raiseAlert(
   alerts: Alerts,
@@ -81,13 +93,22 @@ export function raiseAlert(
   id: (...parts: string[]) => string,
 ): AlertDecision {
   const { data, aggregateVersion } = event;
-  const known = alerts.alerts.some(({ gradedVersion }) => gradedVersion === aggregateVersion);
-  if (known || data.grade.level === data.previousLevel) return { alerts, events: [] };
-  const alert = alertOf(event, policy, calendar, id);
-  const all = [...alerts.alerts, alert].sort((a, b) => a.gradedVersion - b.gradedVersion);
-  const settled = all.map((was, index) => ({ was, after: supersede(was, all[index + 1]) }));
-  const told = [raised(alert), ...settled.flatMap(({ was, after }) => changes(was, after))];
-  return { alerts: { ...alerts, alerts: settled.map(({ after }) => after) }, events: told };
+  const heard = [
+    ...alerts.alerts.map(({ gradedVersion }) => gradedVersion),
+    ...alerts.regradings.map(({ version }) => version),
+  ];
+  if (heard.includes(aggregateVersion)) return { alerts, events: [] };
+  const raises = data.grade.level !== data.previousLevel;
+  const added = raises ? [alertOf(event, policy, calendar, id)] : [];
+  const regraded = raises ? [] : [{ version: aggregateVersion, ...placeOf(data.dispute) }];
+  const all = [...alerts.alerts, ...added].sort((a, b) => a.gradedVersion - b.gradedVersion);
+  const regradings = [...alerts.regradings, ...regraded].sort((a, b) => a.version - b.version);
+  const settled = all.map((was, index) => {
+    const next = all[index + 1];
+    return { was, after: supersede(place(was, next, regradings, policy), next) };
+  });
+  const told = [...added.map(raised), ...settled.flatMap(({ was, after }) => changes(was, after))];
+  return { alerts: { ...alerts, alerts: settled.map(({ after }) => after), regradings }, events: told };
 }
 
 /**
@@ -115,12 +136,12 @@ export function acknowledgeAlert(
     ...(acknowledgedWith && { acknowledgedWith }),
     specialIndicators: [...new Set(specialIndicators)],
   };
-  const { alertId, dispute, dueAt, policyVersion } = alert;
+  const { alertId, dueAt, policyVersion } = alert;
   const acknowledged: Decided<AlertAcknowledged> = {
     type: 'AlertAcknowledged.v1',
     policyVersion,
     data: {
-      dispute,
+      dispute: raisedHeader(alert),
       alertId,
       acknowledgedBy,
       specialIndicators: [...new Set(specialIndicators)],
@@ -160,18 +181,44 @@ function alertOf(
   return {
     alertId: id('alert', dispute.disputeId, String(aggregateVersion)),
     dispute,
+    raisedAs: placeOf(dispute),
     gradedVersion: aggregateVersion,
     gradedAt: occurredAt,
     level: grade.level,
     ...(previousLevel && { previousLevel }),
     colour: grade.colour,
-    indicators: findType(policy, dispute.category, dispute.type)?.indicators ?? [],
+    indicators: indicatorsOf(dispute, policy),
     dueAt: deadline(calendar, occurredAt, policy.clocks['C-1'][grade.level]),
     policyVersion,
     correlationId,
     state: 'open',
     breached: false,
   };
+}
+
+/** An alert where the last grading under it sees the dispute; once acknowledged it stays as it was then. */
+function place(alert: Alert, next: Alert | undefined, regradings: readonly Regrading[], policy: Policy): Alert {
+  if (alert.state === 'acknowledged') return alert;
+  const until = next?.gradedVersion ?? Number.POSITIVE_INFINITY;
+  const own = regradings.filter(({ version }) => version > alert.gradedVersion && version < until);
+  const classification = placeOf(own.at(-1) ?? alert.raisedAs);
+  return {
+    ...alert,
+    dispute: { ...alert.dispute, ...classification },
+    indicators: indicatorsOf(classification, policy),
+  };
+}
+
+function placeOf({ category, type, department }: Classification): Classification {
+  return { category, type, department };
+}
+
+function indicatorsOf({ category, type }: Classification, policy: Policy): readonly string[] {
+  return findType(policy, category, type)?.indicators ?? [];
+}
+
+function raisedHeader({ dispute, raisedAs }: Alert): CaseHeader {
+  return { ...dispute, ...raisedAs };
 }
 
 /**
@@ -184,14 +231,20 @@ function supersede(alert: Alert, next: Alert | undefined): Alert {
   return { ...alert, state: 'superseded', supersededBy: next.alertId, breached: alert.breached || late };
 }
 
-/** What is told of an alert that a new one changed. */
+/** What is told of an alert that a grading changed. */
 function changes(was: Alert, after: Alert): Decided<AlertEvent>[] {
   const told: Decided<AlertEvent>[] = [];
+  const { dispute, alertId, policyVersion, supersededBy, indicators } = after;
+  const { category, type, department } = was.dispute;
+  if (dispute.category !== category || dispute.type !== type || dispute.department !== department)
+    told.push({ type: 'AlertCorrected.v1', policyVersion, data: { dispute, alertId, indicators } });
   if (after.breached && !was.breached) told.push(breach(after));
-  if (after.supersededBy && was.state === 'open') {
-    const { dispute, alertId, policyVersion, supersededBy } = after;
-    told.push({ type: 'AlertSuperseded.v1', policyVersion, data: { dispute, alertId, supersededBy } });
-  }
+  if (supersededBy && was.state === 'open')
+    told.push({
+      type: 'AlertSuperseded.v1',
+      policyVersion,
+      data: { dispute: raisedHeader(after), alertId, supersededBy },
+    });
   return told;
 }
 
@@ -199,12 +252,13 @@ function raised({ dispute, alertId, level, colour, indicators, dueAt, policyVers
   return { type: 'AlertRaised.v1', policyVersion, data: { dispute, alertId, level, colour, indicators, dueAt } };
 }
 
-function breach({ dispute, alertId, dueAt, policyVersion }: Alert): Decided<ClockBreached> {
+function breach(alert: Alert): Decided<ClockBreached> {
+  const { alertId, dueAt, policyVersion } = alert;
   return {
     type: 'ClockBreached.v1',
     policyVersion,
     occurredAt: dueAt,
-    data: { dispute, clock: 'C-1', alertId, dueAt },
+    data: { dispute: raisedHeader(alert), clock: 'C-1', alertId, dueAt },
   };
 }
 

@@ -17,6 +17,19 @@ export interface AlertRaised {
     readonly dueAt: Instant;
   };
 }
+/**
+ * A grading of the same level says anew what an alert is about (G-10). Only the last one told of an alert counts: how
+ * many there are depends on the order in which gradings are heard.
+ */
+export interface AlertCorrected {
+  readonly type: 'AlertCorrected.v1';
+  readonly data: {
+    /** As the alert shows it from now on. */
+    readonly dispute: CaseHeader;
+    readonly alertId: string;
+    readonly indicators: readonly string[];
+  };
+}
 /** A later grading took the alert's place; it can no longer be acknowledged. */
 export interface AlertSuperseded {
   readonly type: 'AlertSuperseded.v1';
@@ -109,6 +122,7 @@ export interface EntriesVoided {
 /** What the performance gear says on the bus; `ClockBreached.v1` with clock `C-1` is its own, too. */
 export type PerformanceEvent =
   | AlertRaised
+  | AlertCorrected
   | AlertSuperseded
   | AlertAcknowledged
   | FilingLearned

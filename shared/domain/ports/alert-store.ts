@@ -8,10 +8,10 @@ export interface AlertStore {
   /** The dispute that an alert belongs to. */
   disputeOf(alertId: string): Promise<string | undefined>;
   /**
-   * Writes one decision: `after`, a version above `before`, with its commit; all or nothing.
+   * Writes one decision: `after`, a version above `before`, with its commit where it tells something; all or nothing.
    * @throws WriteRefused when another decision came in between
    */
-  save(before: Alerts, after: Alerts, commit: Commit): Promise<void>;
+  save(before: Alerts, after: Alerts, commit?: Commit): Promise<void>;
   /** The alerts of one state, soonest due first. Eventually consistent. */
   list(
     state: AlertState,

@@ -58,7 +58,8 @@ describe('a grade raises an alert (G-10, C-1)', () => {
 
   it('that stays as it was raises none', () => {
     const before = hear(graded(1, 2));
-    expect(raise(before.alerts, graded(2, 2, 2))).toEqual({ alerts: before.alerts, events: [] });
+    const after = raise(before.alerts, graded(2, 2, 2));
+    expect([after.alerts.alerts, after.events]).toEqual([before.alerts.alerts, []]);
   });
 
   it('a repeat raises none', () => {
@@ -123,6 +124,96 @@ describe('a later grade takes the place of an open alert', () => {
     expect(only(late)).toMatchObject({ state: 'superseded', breached: false });
     expect(types(late.events)).toEqual(['AlertRaised.v1', 'ClockBreached.v1', 'AlertSuperseded.v1']);
     expect(late.events[1]?.data).toMatchObject({ alertId: only(late, 1).alertId });
+  });
+});
+
+describe('a grading of the same level says anew what its alert is about (G-10)', () => {
+  const soon = (seconds: number, type: string, department = 'logistics', category = 'logistics') => ({
+    at: plusSeconds(START, seconds),
+    header: { category, type, department },
+  });
+  const unknown = graded(1, 3, undefined, soon(0, 'other', 'service', 'service'));
+  const placed = graded(2, 3, 3, soon(60, 'late-delivery'));
+
+  it('type, department and indicators follow; grading, due time and alert stay', () => {
+    const [before, after] = [only(hear(unknown)), hear(unknown, placed)];
+    expect(before.indicators).toEqual([]);
+    expect(only(after)).toEqual({ ...before, dispute: placed.data.dispute, indicators: ['on-time-delivery'] });
+    expect(after.events.slice(1)).toEqual([
+      {
+        type: 'AlertCorrected.v1',
+        policyVersion: 1,
+        data: { dispute: placed.data.dispute, alertId: before.alertId, indicators: ['on-time-delivery'] },
+      },
+    ]);
+    const done = acknowledgeAlert(
+      after.alerts,
+      only(after),
+      ['on-time-delivery'],
+      actor('E-703', 'performance'),
+      START,
+    );
+    expect(done).toMatchObject({ events: [{ data: { specialIndicators: ['on-time-delivery'] } }] });
+  });
+
+  it('what happens to the alert counts where it was raised, whatever was heard by then', () => {
+    const after = hear(unknown, placed);
+    const late = plusSeconds(START, 7201);
+    const done = acknowledgeAlert(after.alerts, only(after), [], actor('E-703', 'performance'), late);
+    if ('refused' in done) throw new Error(done.detail);
+    const replaced = raise(after.alerts, graded(3, 2, 3, soon(7201, 'late-delivery')));
+    const told = [...done.events, ...replaced.events.slice(1)];
+    expect(types(told)).toEqual(['ClockBreached.v1', 'AlertAcknowledged.v1', 'ClockBreached.v1', 'AlertSuperseded.v1']);
+    for (const { data } of told) expect(data.dispute).toEqual(unknown.data.dispute);
+  });
+
+  it('an acknowledged alert stays as it was acknowledged', () => {
+    const first = hear(unknown);
+    const done = acknowledgeAlert(first.alerts, only(first), [], actor('E-703', 'performance'), START);
+    if ('refused' in done) throw new Error(done.detail);
+    const after = raise(done.alerts, placed);
+    expect([after.alerts.alerts, after.events]).toEqual([done.alerts.alerts, []]);
+  });
+
+  it('one that says what is known tells nothing, and still counts before an earlier one', () => {
+    const again = hear(unknown, graded(3, 3, 3, soon(90, 'other', 'service', 'service')), placed);
+    expect(types(again.events)).toEqual(['AlertRaised.v1']);
+    expect(only(again)).toEqual(only(hear(unknown)));
+  });
+
+  it('heard before the one that raised the alert, it is told right after', () => {
+    const early = hear(placed);
+    expect([early.alerts.alerts, early.events, alertDueAt(early.alerts)]).toEqual([[], [], undefined]);
+    const both = hear(placed, unknown);
+    expect(types(both.events)).toEqual(['AlertRaised.v1', 'AlertCorrected.v1']);
+    expect(both.events[0]).toMatchObject({ data: { dispute: unknown.data.dispute, indicators: [] } });
+  });
+
+  it('every order of delivery, each grading twice, leads to the same alerts, each as of its own time', () => {
+    const gradings = [
+      unknown,
+      placed,
+      graded(4, 2, 3, soon(120, 'damaged-goods')),
+      graded(5, 2, 2, soon(180, 'service-attitude', 'service', 'service')),
+      graded(6, 2, 2, soon(240, 'late-delivery')),
+    ];
+    const clean = hear(...gradings);
+    expect(clean.alerts.alerts.map(({ state, dispute }) => `${state} ${dispute.type}`)).toEqual([
+      'superseded late-delivery',
+      'open late-delivery',
+    ]);
+    const counted = ({ events }: AlertDecision) =>
+      events
+        .filter(({ type }) => type !== 'AlertCorrected.v1')
+        .map((event) => JSON.stringify(event))
+        .toSorted();
+    for (const order of permutations(gradings)) {
+      const shuffled = hear(...order, ...order);
+      expect(shuffled.alerts).toEqual(clean.alerts);
+      expect(counted(shuffled)).toEqual(counted(clean));
+      const last = shuffled.events.findLast(({ type }) => type === 'AlertCorrected.v1');
+      expect(last?.data.dispute.type).toBe('late-delivery');
+    }
   });
 });
 
