@@ -9,6 +9,7 @@ const END_TO_END = ['test/e2e/**'];
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['shared/domain/**/*.ts'],

@@ -22,9 +22,13 @@ const SEE_ALL: readonly Role[] = [
   'oversight',
 ];
 
+function seesAll(roles: readonly Role[]): boolean {
+  return roles.some((role) => SEE_ALL.includes(role));
+}
+
 /** Whether a person may see this dispute; if not, it is as if it were not there. */
 export function maySee(actor: Actor, dispute: Dispute): boolean {
-  if (actor.roles.some((role) => SEE_ALL.includes(role))) return true;
+  if (seesAll(actor.roles)) return true;
   const concerned = [dispute.department, dispute.determination?.department];
   return actor.department !== undefined && concerned.includes(actor.department);
 }
@@ -47,9 +51,10 @@ export async function listDisputes(
   { disputes }: ReadPorts,
 ): Promise<Reply> {
   const { limit, cursor, ...filter } = request.query;
-  const { items, next } = await disputes.list(filter, { limit, cursor });
-  const seen = items.filter((dispute) => maySee(request.actor, dispute));
-  return { status: 200, body: { items: seen.map(disputeBody), next } };
+  const { roles, department = '' } = request.actor;
+  const own = seesAll(roles) ? {} : { concerning: department };
+  const { items, next } = await disputes.list({ ...filter, ...own }, { limit, cursor });
+  return { status: 200, body: { items: items.map(disputeBody), next } };
 }
 
 /** Every decision on one dispute: who, when, from which version to which, and its events (T-3). */

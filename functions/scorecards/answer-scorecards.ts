@@ -11,6 +11,7 @@ import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Ledger } from '#shared/domain/ports/ledger.ts';
 import type { Reference } from '#shared/domain/ports/reference.ts';
 import type { StakeStore } from '#shared/domain/ports/stake-store.ts';
+import { UnknownCursor } from '#shared/domain/ports/tables.ts';
 import { cardBody, entryBody, stepBody } from './card-body.ts';
 
 export interface ScorecardPorts {
@@ -43,10 +44,10 @@ async function listCards(request: RequestOf<'GET /scorecards'>, ports: Scorecard
   const subjects = [...directory.values()]
     .filter((subject) => isActiveIn(subject, period) && maySeeCard(actor, subject))
     .filter((subject) => department === undefined || subject.department === department)
-    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
-    .filter((subject) => cursor === undefined || placeOf(subject) > cursor);
-  const page = subjects.slice(0, limit);
-  const last = subjects.length > limit ? page.at(-1) : undefined;
+    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  const rest = afterCursor(subjects, placeOf, cursor);
+  const page = rest.slice(0, limit);
+  const last = rest.length > limit ? page.at(-1) : undefined;
   const cards = await Promise.all(
     page.map(async (subject) => {
       const entries = withStatus(await ports.ledger.entries(subject.id, period));
@@ -98,10 +99,21 @@ async function listEntries(
   const seen = await look(request, ports);
   if (!seen) return notFound();
   const { limit, cursor } = request.query;
-  const rest = seen.entries.filter((entry) => cursor === undefined || orderOf(entry) > cursor);
+  const rest = afterCursor(seen.entries, orderOf, cursor);
   const page = rest.slice(0, limit);
   const last = rest.length > limit ? page.at(-1) : undefined;
   return { status: 200, body: { items: page.map(entryBody), ...(last && { next: orderOf(last) }) } };
+}
+
+/**
+ * What comes after the item that a page ended with.
+ * @throws UnknownCursor when no page of this list can have ended there
+ */
+function afterCursor<T>(items: readonly T[], placeIn: (item: T) => string, cursor: string | undefined): readonly T[] {
+  if (cursor === undefined) return items;
+  const index = items.findIndex((item) => placeIn(item) === cursor);
+  if (index < 0) throw new UnknownCursor('cursor is not one that a page of this list gave');
+  return items.slice(index + 1);
 }
 
 /** A card that exists for the caller, with what it is made of. */

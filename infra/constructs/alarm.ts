@@ -5,8 +5,9 @@ import type { Construct } from 'constructs';
 
 export interface BusinessAlarmProps {
   readonly metric: IMetric;
-  /** Sounds from this value on. */
+  /** Sounds from this value on; below it, and when nothing is heard at all, where it is `quiet` that is wrong. */
   readonly threshold: number;
+  readonly quiet?: boolean;
   /** What was seen, in words: "messages wait for over 15 minutes". */
   readonly symptom: string;
   /** What the business loses while this is failing. */
@@ -21,8 +22,11 @@ export class BusinessAlarm extends Alarm {
       metric: props.metric,
       threshold: props.threshold,
       evaluationPeriods: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING, // No traffic is no failure.
+      comparisonOperator: props.quiet
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // Elsewhere no traffic is no failure.
+      treatMissingData: props.quiet ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       alarmDescription: `${props.symptom}. What the business loses: ${props.failureImpact}.`,
     });
     this.addAlarmAction(new SnsAction(props.topic));

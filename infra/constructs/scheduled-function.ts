@@ -3,6 +3,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import { BusinessAlarm } from './alarm.ts';
 import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
 import { DeadLetterQueue } from './work-queue.ts';
 
@@ -44,6 +45,14 @@ export class ScheduledFunction extends LambdaFunction {
       },
     });
     schedule.node.addDependency(role);
+    new BusinessAlarm(this, 'Silent', {
+      metric: this.fn.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 1,
+      quiet: true,
+      symptom: 'It did not run once within five minutes',
+      failureImpact: props.failureImpact,
+      topic: props.defaults.alarmTopic,
+    });
   }
 }
 

@@ -25,16 +25,12 @@ export interface RecordTableProps {
 }
 
 /** The single actions that may be granted on a table. Nobody gets to delete: a mistake is undone by a further record. */
-export type TableAction =
-  `dynamodb:${'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'ConditionCheckItem'}`;
+export type TableAction = `dynamodb:${'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem'}`;
 export const READ: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
-/** What a decision needs: read the state, write it under conditions. */
-export const DECIDE: readonly TableAction[] = [
-  ...READ,
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-  'dynamodb:ConditionCheckItem',
-];
+/** What a decision needs: read the state, put the next one under a condition. Nothing in place is changed. */
+export const DECIDE: readonly TableAction[] = [...READ, 'dynamodb:PutItem'];
+/** What is added up or completed in place: counters, and who a customer is. */
+export const AMEND: readonly TableAction[] = [...DECIDE, 'dynamodb:UpdateItem'];
 
 const indexNames = ['byDue', 'byList'] as const;
 const readingKey = ['kms:Decrypt', 'kms:DescribeKey'];

@@ -8,7 +8,7 @@ import { QueueFunction } from '../constructs/queue-function.ts';
 import { QueuedFunction } from '../constructs/queued-function.ts';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import { StreamFunction } from '../constructs/stream-function.ts';
-import { DECIDE, READ } from '../constructs/table.ts';
+import { AMEND, DECIDE, READ } from '../constructs/table.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
 
@@ -86,7 +86,7 @@ export class DisputesStack extends ServiceStack {
     });
     for (const { fn } of [open, keep]) {
       data.cases.grant(fn, ...DECIDE);
-      data.customers.grant(fn, ...DECIDE);
+      data.customers.grant(fn, ...AMEND);
       data.reference.grant(fn, ...READ);
       data.digestKey.grantRead(fn);
     }
@@ -139,7 +139,7 @@ export class DisputesStack extends ServiceStack {
       failureImpact: 'officers cannot file, investigate, resolve or close disputes while their clocks run',
     });
     data.cases.grant(answer.fn, ...DECIDE);
-    data.customers.grant(answer.fn, ...DECIDE);
+    data.customers.grant(answer.fn, ...AMEND);
     data.reference.grant(answer.fn, ...READ);
     data.digestKey.grantRead(answer.fn);
 

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs';
 import { QueuedFunction } from '../constructs/queued-function.ts';
-import { DECIDE } from '../constructs/table.ts';
+import { AMEND } from '../constructs/table.ts';
 import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
 
 /** The third gear: what the other two teach. Owns the improvement table. */
@@ -16,6 +16,6 @@ export class ImprovementStack extends ServiceStack {
       environment: names.improvement,
       failureImpact: 'the cockpit and the reviews show too few disputes, and lost events go unnoticed',
     });
-    data.improvement.grant(consumer.fn, ...DECIDE);
+    data.improvement.grant(consumer.fn, ...AMEND);
   }
 }

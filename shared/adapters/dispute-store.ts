@@ -113,8 +113,9 @@ function matches(dispute: Dispute, filter: DisputeFilter): boolean {
   const { notEvaluable, level, ...rest } = filter;
   if (level !== undefined && dispute.grade.level !== level) return false;
   if (notEvaluable !== undefined && dispute.grade.notEvaluable.length > 0 !== notEvaluable) return false;
-  const { status, responsibility, department, type } = rest;
+  const { status, responsibility, department, type, concerning } = rest;
   return (
+    (concerning === undefined || [dispute.department, dispute.determination?.department].includes(concerning)) &&
     (status === undefined || dispute.status === status) &&
     (responsibility === undefined || dispute.responsibility === responsibility) &&
     (department === undefined || dispute.department === department) &&

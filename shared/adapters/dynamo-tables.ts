@@ -38,7 +38,7 @@ const FIRST_PAUSE_MS = 50;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /**
- * `Tables` in DynamoDB. A lone write is a plain one, several are one transaction; indexes must project all attributes.
+ * `Tables` in DynamoDB. A lone write is a plain one, several are one transaction; an index answers with what it projects.
  *
  * The SDK repeats a call whose answer got lost: a lone conditional write may then be refused although it was done the
  * first time. Callers read again after `WriteRefused` and find their own write there.

@@ -7,6 +7,7 @@ import {
   type Key,
   type Page,
   type Query,
+  UnknownCursor,
   type Write,
 } from '../domain/ports/tables.ts';
 
@@ -266,12 +267,12 @@ function readCursor(cursor: string, query: Omit<CheckedQuery, 'after'>): Readonl
   const names = cursorAttributes(query);
   const shape = z.strictObject(Object.fromEntries(names.map((name) => [name, z.string().min(1)])));
   const after = shape.safeParse(jsonIn(cursor)).data;
-  if (!after) throw new RangeError('cursor is not one that a page of this list gave');
+  if (!after) throw new UnknownCursor('cursor is not one that a page of this list gave');
   if (
     after[query.partition.attribute] !== query.partition.value ||
     !inRange(after[query.sort.attribute] ?? '', query.sort)
   )
-    throw new RangeError('cursor belongs to another list');
+    throw new UnknownCursor('cursor belongs to another list');
   return after;
 }
 

@@ -5,6 +5,7 @@ import { faultsOf } from '../contracts/api/faults.ts';
 import { type ApiRequest, notFound, problem, type Reply } from '../contracts/api/request.ts';
 import { findRoute, type Route, type Step } from '../contracts/api/routes.ts';
 import type { Actor } from '../domain/access/roles.ts';
+import { UnknownCursor } from '../domain/ports/tables.ts';
 import type { Fault } from '../domain/refusal.ts';
 import { actorOf } from './actor.ts';
 import { bodyBytes, correlationIdOf, type HttpEvent, httpResult, idempotencyKeyOf, ifMatchOf } from './http-event.ts';
@@ -86,6 +87,11 @@ const COUNTING: Middleware = { after: publishMetrics, onError: publishMetrics };
 
 const MAPPING_ERRORS: Middleware = {
   onError: (request) => {
+    if (request.error instanceof UnknownCursor) {
+      const wrong = unprocessable([{ path: 'cursor', message: 'is not one that a page of this list gave' }]);
+      request.response = httpResult(wrong, correlationIdOf(request.event));
+      return;
+    }
     count('UnexpectedErrors');
     logger.error('A request could not be answered', asError(request.error));
     const reply = problem(500, { detail: 'Something went wrong on our side; the request can be sent again.' });

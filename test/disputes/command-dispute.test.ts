@@ -200,7 +200,7 @@ describe('lists of disputes', () => {
     expect((await list(query)).items.map(({ externalId }) => externalId)).toEqual(found);
   });
 
-  test('show a head their own department only', async () => {
+  test('show a head their own department only, in full pages', async () => {
     expect((await list({ limit: 9 }, actor('E-401', 'head'))).items.map(({ externalId }) => externalId)).toEqual([
       'call-3',
     ]);

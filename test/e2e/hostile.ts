@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freshSecret } from './fresh-secret.ts';
-import { OFFICER, OPERATOR } from './people.ts';
+import { DECIDER, OFFICER, OPERATOR } from './people.ts';
 import type { Answer, System } from './system.ts';
 
 /** The policy's limit of a webhook's body, in bytes (I-3). */
@@ -162,6 +162,16 @@ export function theHostileDoor(start: () => Promise<System>): void {
       const rejected = receipts.find(({ status, reasons }) => status === 'rejected' && reasons);
       if (rejected) expect(rejected.reasons).toMatchObject([{ path: 'product' }]);
     });
+
+    test.each(['/disputes', '/alerts', '/scorecards', '/scorecards/logistics/2026-11/entries'])(
+      'a cursor of %s that no page gave is 422',
+      async (list) => {
+        for (const cursor of ['xx', 'open.zzz', btoa('{"pk":"DISPUTE#1","sk":"STATE"}')]) {
+          const answer = await system.call('GET', `${list}?cursor=${encodeURIComponent(cursor)}`, DECIDER);
+          expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: 'cursor' }] } });
+        }
+      },
+    );
 
     test('an in-house message opens a dispute; one that cannot be read, or is not entitled, is rejected', async () => {
       const externalId = `web-${run}`;

@@ -31,7 +31,8 @@ function valuesOf(name: (typeof names)[number], { stacks, app }: SynthesizedEnvi
     .replaceAll(`interlock-${name}`, 'interlock-ENV')
     .replaceAll(`interlock/${name}`, 'interlock/ENV')
     .replaceAll(new RegExp(`interlock${name}(\\w+?)[0-9A-F]{8}`, 'g'), 'interlockENV$1')
-    .replaceAll(`"ENVIRONMENT":"${name}"`, '"ENVIRONMENT":"ENV"');
+    .replaceAll(`"ENVIRONMENT":"${name}"`, '"ENVIRONMENT":"ENV"')
+    .replaceAll(`"Name":"environment","Value":"${name}"`, '"Name":"environment","Value":"ENV"');
   return new Map(flatten(JSON.parse(text), []));
 }
 

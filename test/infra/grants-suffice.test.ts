@@ -103,7 +103,7 @@ function noted(world: World): Interlock {
 theStory(() => inMemorySystem('policy-1', 1, undefined, noted));
 theHostileDoor(() => inMemorySystem('policy-1', 1, undefined, noted));
 
-test('a report that nobody completes in time has its filing clock looked at', async () => {
+test('a report that nobody completes in time has its filing clock looked at, and can still be completed', async () => {
   const system = await inMemorySystem('policy-1', 1, undefined, noted);
   const secret = await freshSecret(system, 'phone');
   const report = JSON.stringify({ externalId: 'call-1', occurredAt: '2026-11-20T02:31:00Z', type: 'late-delivery' });
@@ -112,9 +112,11 @@ test('a report that nobody completes in time has its filing clock looked at', as
   await system.reach('2026-11-20T06:00:00Z');
   const { disputeId } = (await system.call('GET', `/intake/receipts/${accepted.body.receiptId}`, OFFICER)).body;
   expect(await system.call('GET', `/disputes/${disputeId}`, OFFICER)).toMatchObject({ body: { filingBreached: true } });
+  const missing = { customer: { name: 'Quillfeather' }, demand: 'a refund' };
+  expect(await system.call('POST', `/disputes/${disputeId}/filing`, OFFICER, missing)).toMatchObject({ status: 200 });
 });
 
-describe('what functions do is granted to them', () => {
+describe('what functions do is granted to them, and what changes items is granted to no others', () => {
   const granted = granteesOf(synthesize('prod'));
   // The reference data that a new secret looks up is in memory by then: what it did is not seen here.
   const named = [
@@ -130,6 +132,8 @@ describe('what functions do is granted to them', () => {
     );
     expect(did.filter((line) => !may.includes(line))).toEqual([]);
     expect(did).not.toEqual([]);
+    const mayChange = may.filter((line) => /Put|Update|Delete|ConditionCheck/.test(line));
+    expect(mayChange.filter((line) => !did.includes(line))).toEqual([]);
   });
 
   afterAll(() => done.clear());

@@ -21,6 +21,7 @@ const QUEUES = [
   'webhook',
   'in-house',
   'alerts',
+  'filings',
   'stakes',
   'scoring',
   'disputes',

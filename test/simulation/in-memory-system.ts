@@ -13,6 +13,7 @@ const QUEUES = [
   WEBHOOK_QUEUE,
   IN_HOUSE_QUEUE,
   'alerts',
+  'filings',
   'stakes',
   'scoring',
   'disputes',

@@ -9,6 +9,8 @@ export interface DisputeFilter {
   readonly level?: Level;
   readonly department?: string;
   readonly type?: string;
+  /** Only those whose preliminary or determined department this is (T-1). */
+  readonly concerning?: string;
   /** Only those with a rule that could not be answered, such as a loss in a currency without rate (G-2). */
   readonly notEvaluable?: boolean;
 }

@@ -76,6 +76,11 @@ export type Write =
   | { readonly table: TableName; readonly check: Key; readonly if: Condition }
   | { readonly table: TableName; readonly remove: Key; readonly if?: Condition };
 
+/** A cursor that no page of this list gave: the caller's mistake. */
+export class UnknownCursor extends RangeError {
+  override readonly name = 'UnknownCursor';
+}
+
 /** A transaction was refused because conditions did not hold; nothing was written. */
 export class WriteRefused extends Error {
   override readonly name = 'WriteRefused';
