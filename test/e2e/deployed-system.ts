@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
+import { tapBus } from './bus-tap.ts';
 import { type HttpDoor, overHttp } from './http-system.ts';
-import { storedInAws } from './stored-in-aws.ts';
+import { storedInAws, storedOfCustomers } from './stored-in-aws.ts';
 import type { Claims, System } from './system.ts';
 
 /** What the stacks of an environment print, by stack and name. */
@@ -18,13 +19,20 @@ const Token = z.object({ token: z.string() });
 export async function deployedSystem(): Promise<System> {
   const file = new URL('../../cdk.out/outputs-dev.json', import.meta.url);
   const outputs = Outputs.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const { ApiId = '', ApiUrl = '' } = outputs['interlock-dev-api'] ?? {};
+  const all: Record<string, string> = Object.assign({}, ...Object.values(outputs));
+  const { ApiId = '', ApiUrl = '', BusName = '' } = all;
+  const tap = await tapBus(BusName);
   return {
     name: 'deployed',
     policy: 'fast',
     ...overHttp(doorOf(ApiId, ApiUrl)),
-    sendInHouse: (body) => sendTo(outputs['interlock-dev-disputes']?.InHouseQueueUrl, body),
-    storedOutsideCustomers: () => storedInAws(Object.assign({}, ...Object.values(outputs))),
+    sendInHouse: (body) => sendTo(all.InHouseQueueUrl, body),
+    async storedOutsideCustomers() {
+      return { ...(await storedInAws(all)), events: JSON.stringify(await tap.heard()) };
+    },
+    storedOfCustomers: () => storedOfCustomers(all),
+    events: () => tap.heard(),
+    close: () => tap.remove(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freshSecret } from './fresh-secret.ts';
 import { DECIDER, OFFICER, OPERATOR } from './people.ts';
 import type { Answer, System } from './system.ts';
@@ -22,6 +22,8 @@ export function theHostileDoor(start: () => Promise<System>): void {
       run = (await system.now()).getTime();
       secret = await freshSecret(system, 'chat');
     });
+
+    afterAll(() => system?.close());
 
     const report = (change: object = {}) => ({
       externalId: `chat-${run}-${++counter}`,

@@ -16,7 +16,7 @@ export interface HttpDoor {
 const EVENTUALLY_MILLISECONDS = 150_000;
 
 /** The part of a {@link System} that is the same wherever HTTP reaches it. */
-export function overHttp(door: HttpDoor): Omit<System, 'name' | 'policy' | 'sendInHouse' | 'storedOutsideCustomers'> {
+export function overHttp(door: HttpDoor): Pick<System, 'call' | 'deliver' | 'sign' | 'now' | 'reach' | 'eventually'> {
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (claims: Claims) => {
     const key = JSON.stringify(claims);

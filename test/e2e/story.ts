@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayIn, monthIn } from '#shared/domain/calendar/civil-date.ts';
 import { recompute } from '#shared/domain/performance/explanation.ts';
 import { pointsText } from '#shared/domain/performance/points.ts';
@@ -47,6 +47,8 @@ export function theStory(start: () => Promise<System>): void {
     let stakeBefore = { disputes: 0, points: '0.00' };
     let externalId = '';
     const days = new Set<string>();
+
+    afterAll(() => system?.close());
 
     const report = (change: object = {}) => ({
       externalId,
@@ -194,6 +196,12 @@ export function theStory(start: () => Promise<System>): void {
       expect(await eventually('it is listed as acknowledged', () => alertOf('acknowledged'))).toMatchObject({
         breached: true,
       });
+      const breach = await eventually('the breach is on the bus', async () =>
+        (await system.events()).find(
+          ({ 'detail-type': type, detail }) => type === 'ClockBreached.v1' && detail.data.alertId === open.alertId,
+        ),
+      );
+      expect(breach.detail).toMatchObject({ occurredAt: open.dueAt, data: { clock: 'C-1', dueAt: open.dueAt } });
     });
 
     test('an officer files it with the demand that was missing', async () => {
@@ -363,8 +371,15 @@ export function theStory(start: () => Promise<System>): void {
     });
 
     test('nothing of who the customer is or what anybody wrote stands outside the customers table', async () => {
+      const customers = await system.storedOfCustomers();
+      for (const planted of Object.values(PLANTED)) expect(customers).toContain(planted);
       const places = await system.storedOutsideCustomers();
-      expect(Object.keys(places).length).toBeGreaterThan(3);
+      for (const place of Object.keys(places).filter((name) =>
+        /events|(table|stream of) (cases|scorecards)/i.test(name),
+      )) {
+        expect(places[place]).toContain(dispute);
+      }
+      expect(Object.keys(places).filter((place) => place.startsWith('queue ')).length).toBeGreaterThan(5);
       for (const [place, bytes] of Object.entries(places)) {
         for (const [what, planted] of Object.entries(PLANTED)) {
           expect(bytes.includes(planted) ? `${what} in ${place}` : 'nothing').toBe('nothing');

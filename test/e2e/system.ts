@@ -17,6 +17,12 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** As much of an event as scenarios look at. */
+export interface EventDetail {
+  readonly occurredAt: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 /** One webhook: its exact bytes and how it is signed. */
 export interface Webhook {
   readonly source: string;
@@ -52,4 +58,10 @@ export interface System {
   eventually<T>(what: string, found: () => Promise<T | undefined>): Promise<T>;
   /** Every byte stored outside the customers table, as text by place: tables, streams, events, logs, queues. */
   storedOutsideCustomers(): Promise<Readonly<Record<string, string>>>;
+  /** What stands in the customers table, as text. */
+  storedOfCustomers(): Promise<string>;
+  /** Every event that stood on the bus since the start. */
+  events(): Promise<readonly { readonly 'detail-type': string; readonly detail: EventDetail }[]>;
+  /** Takes away what the suite itself added. */
+  close(): Promise<void>;
 }

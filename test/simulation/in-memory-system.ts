@@ -1,4 +1,5 @@
 import '#test/support/quiet-runtime.ts';
+import * as z from 'zod';
 import { findRoute, ROUTES, type Step } from '#shared/contracts/api/routes.ts';
 import { secondsBetween } from '#shared/domain/calendar/civil-date.ts';
 import { signed } from '#test/e2e/http-system.ts';
@@ -23,6 +24,7 @@ const QUEUES = [
   'group',
 ];
 const MOST_TRIES = 300;
+const EventDetail = z.looseObject({ occurredAt: z.string(), data: z.record(z.string(), z.unknown()) });
 
 /** The whole system in memory, called as the gateway calls it: its routes, tokens' claims and 401 included. */
 export async function inMemorySystem(
@@ -53,6 +55,13 @@ export async function inMemorySystem(
       }
       throw new Error(`${what}: not within ${MOST_TRIES} s of the clock`);
     },
+    storedOfCustomers: async () => JSON.stringify(world.memory.dump().customers),
+    events: async () =>
+      world.published.map(({ detailType, detail }) => ({
+        'detail-type': detailType,
+        detail: EventDetail.parse(detail),
+      })),
+    close: async () => undefined,
     async storedOutsideCustomers() {
       const { customers: _, ...tables } = world.memory.dump();
       const queues = QUEUES.map((name) => [`queue ${name}`, JSON.stringify(world.waiting(name))]);
