@@ -53,9 +53,12 @@ const Sender = z.strictObject({
   tier: z.enum(['ordinary', 'high-value', 'at-risk']).optional(),
 });
 
+/** What senders are told of short texts that no erasure reaches (I-8). */
+const STAYS = 'Stays with the case: must not carry personal data.';
+
 const reportFields = {
   /** The sender's id of this report, remembered for good (I-5). */
-  externalId: line(200),
+  externalId: line(200).describe(STAYS),
   occurredAt: OccurredAt,
   customer: Sender.optional(),
   /** What the customer said, in their language. */
@@ -86,9 +89,9 @@ const reportFields = {
     })
     .optional(),
   order: line(200).optional(),
-  product: line(200).optional(),
-  batch: line(200).optional(),
-  region: line(200).optional(),
+  product: line(200).optional().describe(STAYS),
+  batch: line(200).optional().describe(STAYS),
+  region: line(200).optional().describe(STAYS),
   partner: Slug.optional(),
   department: Slug.optional(),
   employee: Slug.optional(),

@@ -85,7 +85,14 @@ const CauseReport = z.strictObject({
 const Determination = z.strictObject({
   validity: ValidityValue,
   shares: z
-    .array(z.strictObject({ kind: ShareKindValue, subject: Slug, bp: BasisPoints, causeCode: Slug.optional() }))
+    .array(
+      z.strictObject({
+        kind: ShareKindValue,
+        subject: Slug,
+        bp: BasisPoints,
+        causeCode: Slug.optional().describe('Stays with the case: must not carry personal data.'),
+      }),
+    )
     .max(100)
     .default([]),
   reasons: Words,
