@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
-import { WriteRefused } from '#shared/domain/ports/tables.ts';
+import { UnknownCursor, WriteRefused } from '#shared/domain/ports/tables.ts';
 
 /** A write that somebody else wins a number of times before it goes through. */
 function lostTimes(times: number, refusal: Error = new WriteRefused([0])) {
@@ -50,4 +50,10 @@ describe('a refused write says why', () => {
   test('without such a write another transaction held an item', () => {
     expect(new WriteRefused([]).message).toBe('another transaction holds an item');
   });
+});
+
+test('a strange cursor is told apart from other ranges', () => {
+  const strange = new UnknownCursor('cursor belongs to another list');
+  expect(strange).toBeInstanceOf(RangeError);
+  expect(strange.name).toBe('UnknownCursor');
 });
