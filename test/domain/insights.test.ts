@@ -67,6 +67,7 @@ describe('what each event counts (R-9)', () => {
           facts,
           publicOpinion,
           awaiting: [],
+          departmentNamed: false,
           filingDueAt: at,
         },
       },
@@ -161,11 +162,6 @@ describe('what each event counts (R-9)', () => {
         data: rating,
       },
       steps: { 'rated.dissatisfied': 1 },
-    },
-    {
-      title: 'a rating that takes the place of another counts in its stead (D-7)',
-      event: { type: 'SatisfactionRated.v1', data: { ...rating, value: 'satisfied', replaces: 'dissatisfied' } },
-      steps: { 'rated.dissatisfied': -1, 'rated.satisfied': 1 },
     },
     {
       title: 'a rating that came too late to count is counted as such',
@@ -288,7 +284,16 @@ describe('a corrected dispute (R-9, G-2)', () => {
   const from = { category: 'logistics', type: 'late-delivery', department: 'logistics' };
   const correction: DisputeEvent = {
     type: 'DisputeCorrected.v1',
-    data: { dispute: corrected, from, previousLevel: 3, facts, publicOpinion, awaiting: [], correctedBy: 'E-602' },
+    data: {
+      dispute: corrected,
+      from,
+      previousLevel: 3,
+      facts,
+      publicOpinion,
+      awaiting: [],
+      departmentNamed: false,
+      correctedBy: 'E-602',
+    },
   };
   const regraded: DisputeEvent = { type: 'DisputeGraded.v1', data: { dispute: corrected, previousLevel: 3, grade } };
 
@@ -328,4 +333,13 @@ describe('adding cells up', () => {
   test('nothing adds up to nothing', () => {
     expect(sumCells([])).toEqual([]);
   });
+});
+
+test('a rating that takes the place of another takes it back where it was counted (D-7)', () => {
+  const replaces = { value: 'satisfied', type: 'other', department: 'product' } as const;
+  const event: DisputeEvent = { type: 'SatisfactionRated.v1', data: { ...rating, replaces } };
+  expect(countersOf(event).map(({ department, type, name, by }) => [department, type, name, by])).toEqual([
+    ['product', 'other', 'rated.satisfied', -1],
+    [dispute.department, dispute.type, 'rated.dissatisfied', 1],
+  ]);
 });

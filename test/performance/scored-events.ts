@@ -171,6 +171,7 @@ export function corrected(version: number, change: Partial<CaseHeader>): Event<D
       publicOpinion: { reach: 0, media: false, regulator: false },
       previousLevel: 2,
       awaiting: [],
+      departmentNamed: false,
       correctedBy: 'E-602',
     },
   );

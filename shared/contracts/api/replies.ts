@@ -146,7 +146,9 @@ export const DisputeReply = z.object({
       dueAt: Instant.optional(),
     })
     .optional(),
-  causeReport: z.object({ branches: z.array(CauseBranchValue), reportedAt: Instant, reportedBy: Id }).optional(),
+  causeReport: z
+    .object({ branches: z.array(CauseBranchValue), reportedAt: Instant, reportedBy: Id, joint: z.boolean() })
+    .optional(),
   determination: z
     .object({
       determinationId: Identifier,

@@ -14,6 +14,7 @@ export const DisputeCorrectedV1 = eventContract(
     publicOpinion: PublicOpinionV1,
     amount: MoneyV1.optional(),
     awaiting: z.array(AwaitedFieldValue),
+    departmentNamed: z.boolean(),
     correctedBy: Id,
   }),
 );

@@ -26,6 +26,7 @@ export const DisputeOpenedV1 = eventContract(
     product: Id.optional(),
     batch: Id.optional(),
     awaiting: z.array(AwaitedFieldValue),
+    departmentNamed: z.boolean(),
     filingDueAt: Instant,
   }),
 );

@@ -11,7 +11,7 @@ export const SatisfactionRatedV1 = eventContract(
     value: RatingValue,
     kind: z.literal('officer'),
     counts: z.boolean(),
-    replaces: RatingValue.optional(),
+    replaces: z.object({ value: RatingValue, type: Id, department: Id }).optional(),
     ratedBy: Id,
     employee: Id.optional(),
     /** The track at the rating: it decides when points are posted (S-13). */

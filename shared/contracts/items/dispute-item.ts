@@ -53,6 +53,7 @@ export const DisputeState = z.object({
   category: z.string(),
   type: z.string(),
   department: z.string(),
+  departmentNamed: z.boolean(),
   employee: z.string().optional(),
   partner: z.string().optional(),
   region: z.string().optional(),
@@ -88,6 +89,7 @@ export const DisputeState = z.object({
       branches: z.array(z.enum(['people', 'process', 'system', 'institution'])),
       reportedAt: z.string(),
       reportedBy: z.string(),
+      joint: z.boolean(),
     })
     .optional(),
   investigators: z.array(z.string()),
@@ -115,6 +117,8 @@ export const DisputeState = z.object({
       ratedAt: z.string(),
       ratedBy: z.string(),
       settled: z.boolean(),
+      type: z.string(),
+      department: z.string(),
     })
     .optional(),
   closedAt: z.string().optional(),

@@ -44,7 +44,7 @@ export const ScoringState = z.object({
   version: z.int().min(0),
   nextSequence: z.int().min(1),
   waiting: z.array(ScoringEventV1),
-  track: z.union([z.object({ is: z.enum(['open', 'noticed']) }), z.object({ is: z.literal('ended'), at: z.string() })]),
+  track: z.object({ is: z.enum(['open', 'noticed', 'ended']) }),
   finding: z
     .object({
       determinationId: z.string(),
@@ -64,7 +64,6 @@ export const ScoringState = z.object({
       ratedBy: z.string(),
       employee: z.string().optional(),
       calendar: VersionRef,
-      settledAt: z.string().optional(),
     })
     .optional(),
   determinationGroups: Groups,

@@ -3,7 +3,6 @@ import type { Instant } from '../calendar/civil-date.ts';
 import { deadline, isLate } from '../calendar/working-calendar.ts';
 import type { Decided } from '../event.ts';
 import { gradeDispute } from '../grading/grade-dispute.ts';
-import { findType, type Policy } from '../policy/policy.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { classify, isActiveAt } from './classify.ts';
 import type { CommandName, DisputeCommand } from './commands.ts';
@@ -82,6 +81,7 @@ const DECISIONS: { readonly [C in CommandName]: Decide<C> } = {
   },
   investigation: decideInvestigation,
   'cause-report': (dispute, { branches }, { actor, now }) => {
+    if (dispute.deciders.includes(actorId(actor))) return decidedBefore(actorId(actor));
     const dueAt = dispute.investigation?.dueAt;
     const inTime = dueAt === undefined || !isLate(now, dueAt);
     const data = { dispute: headerOf(dispute), branches, reportedBy: actorId(actor), inTime };
@@ -103,7 +103,7 @@ const DECISIONS: { readonly [C in CommandName]: Decide<C> } = {
       data: { dispute: headerOf(dispute), resolvedBy: actorId(actor), compensation },
     },
   ],
-  rating: (dispute, { value }, { actor, determinationPolicy, determinationCalendar: { id, version } }) => [
+  rating: (dispute, { value }, { actor, now, determinationPolicy, determinationCalendar: { id, version } }) => [
     {
       type: 'SatisfactionRated.v1',
       policyVersion: determinationPolicy.version,
@@ -112,8 +112,7 @@ const DECISIONS: { readonly [C in CommandName]: Decide<C> } = {
         scoringSequence: dispute.scoringSequence + 1,
         value,
         kind: 'officer',
-        counts: !dispute.rating?.settled,
-        replaces: dispute.rating?.settled ? undefined : dispute.rating?.value,
+        ...placeOfRating(dispute, now),
         ratedBy: actorId(actor),
         employee: dispute.employee,
         responsibility: dispute.responsibility,
@@ -148,11 +147,8 @@ function correct(
   const reclassified = change.category !== undefined || change.type !== undefined;
   const from = { category: dispute.category, type: dispute.type, department: dispute.department };
   const place = reclassified ? { category: change.category, type: change.type } : from;
-  const to = classify(
-    { ...place, department: change.department ?? namedDepartment(dispute, policy) },
-    policy,
-    directory,
-  );
+  const named = change.department ?? (dispute.departmentNamed ? dispute.department : undefined);
+  const to = classify({ ...place, department: named }, policy, directory);
   if (isRefusal(to)) return to;
   const facts = { ...dispute.facts, ...change.facts };
   const publicOpinion = { ...dispute.publicOpinion, ...change.publicOpinion };
@@ -171,6 +167,7 @@ function correct(
     awaiting: reclassified
       ? dispute.awaiting.filter((field) => field !== 'type' && field !== 'details')
       : dispute.awaiting,
+    departmentNamed: dispute.departmentNamed || change.department !== undefined,
     correctedBy: actorId(actor),
   };
   return {
@@ -182,9 +179,22 @@ function correct(
   };
 }
 
-/** The preliminary department where somebody named it: another type does not take it away (I-9). */
-function namedDepartment({ category, type, department }: Dispute, policy: Policy): string | undefined {
-  return findType(policy, category, type)?.department === department ? undefined : department;
+/** Who decided does not investigate, in whatever round (D-4). */
+function decidedBefore(person: string): Refusal {
+  const detail = `${person} decided on this dispute before and cannot investigate it`;
+  return { refused: 'person', rule: 'D-4', detail };
+}
+
+/**
+ * Whether a rating counts from now on, and which one it takes the place of: none does any more once the track has ended
+ * with one, be it that its appeal window is over and nobody has said so yet (D-7, S-13).
+ */
+function placeOfRating({ rating, responsibility, notice }: Dispute, now: Instant) {
+  if (!rating) return { counts: true };
+  const over = responsibility === 'noticed' && notice !== undefined && isLate(now, notice.windowEndsAt);
+  if (rating.settled || over) return { counts: false };
+  const { value, type, department } = rating;
+  return { counts: true, replaces: { value, type, department } };
 }
 
 /** An officer completes what was missing; late filing is a breach at the deadline (C-4, I-9). */
@@ -253,13 +263,7 @@ function decideInvestigation(...[dispute, command, context]: Parameters<Decide<'
   if (joint) faults.push(...teamFaults(dispute, [investigator, ...team], policy, directory));
   if (faults.length > 0) return invalid('D-1', 'this team cannot investigate', faults);
   const decider = [investigator, ...team].find((member) => dispute.deciders.includes(member));
-  if (decider) {
-    return {
-      refused: 'person',
-      rule: 'D-4',
-      detail: `${decider} decided on this dispute before and cannot investigate it`,
-    };
-  }
+  if (decider) return decidedBefore(decider);
   const dueAt = joint ? deadline(calendar, now, policy.clocks['C-5'][dispute.grade.level]) : undefined;
   const data = {
     dispute: headerOf(dispute),

@@ -54,8 +54,8 @@ export function shareFaults(
 
 /**
  * Separation (D-4): who decides (on shares, on a finding without any, or on a waiver) never was of the investigation,
- * and decides neither on themselves nor on their own department: on whose shares they are, and on whom the dispute was
- * filed against. Who cannot be told from them because nobody knows them as an employee may decide for the leading
+ * and decides neither on themselves nor on their own department: who holds a share, also of the
+ * determination that stands, and whom the dispute was filed against. Who cannot be told from them because nobody knows them as an employee may decide for the leading
  * group only.
  *
  * @returns the refusal, or undefined when this person may decide
@@ -80,7 +80,8 @@ export function separationRefusal(dispute: Dispute, shares: readonly Share[], co
 }
 
 /**
- * The performance department determines; where it or its people are concerned, the leading group does (D-3, D-4).
+ * The performance department determines; where it or its people are concerned, or all of them investigated, the leading
+ * group does (D-3, D-4).
  *
  * @returns the refusal, or undefined when this person's role may determine
  */
@@ -91,16 +92,23 @@ export function performanceRefusal(dispute: Dispute, shares: readonly Share[], c
     const leading = actor.roles.includes('leading');
     return leading ? undefined : refuse('the performance department is concerned: the leading group determines');
   }
-  return actor.roles.includes('performance') ? undefined : refuse('the performance department determines (D-3)');
+  if (actor.roles.includes('performance')) return undefined;
+  const able = [...directory.values()].some(
+    ({ kind, id, department }) =>
+      kind === 'employee' && department === 'performance' && !dispute.investigators.includes(id),
+  );
+  return able || !actor.roles.includes('leading') ? refuse('the performance department determines (D-3)') : undefined;
 }
 
 type Decider = Pick<DecisionContext, 'actor' | 'directory'>;
 
 function concernedPeople(dispute: Dispute, shares: readonly Share[]): string[] {
-  return [...shares.map(({ subject }) => subject), ...(dispute.employee === undefined ? [] : [dispute.employee])];
+  const standing = dispute.determination?.shares ?? [];
+  const holders = [...shares, ...standing].map(({ subject }) => subject);
+  return dispute.employee === undefined ? holders : [...holders, dispute.employee];
 }
 
-/** The departments of the share holders, of the employee whom the report names, and the preliminary one. */
+/** The departments of the share holders, also of those of a determination that stands, of the employee whom the report names, and the preliminary one. */
 function concernedDepartments(
   dispute: Dispute,
   shares: readonly Share[],

@@ -45,6 +45,7 @@ export interface DisputeOpened {
     readonly product?: string;
     readonly batch?: string;
     readonly awaiting: readonly AwaitedField[];
+    readonly departmentNamed: boolean;
     readonly filingDueAt: Instant;
   };
 }
@@ -64,6 +65,7 @@ export interface DisputeCorrected {
     readonly amount?: Money;
     /** What an officer still has to find out (I-9). */
     readonly awaiting: readonly AwaitedField[];
+    readonly departmentNamed: boolean;
     readonly correctedBy: string;
   };
 }
@@ -157,8 +159,8 @@ export interface SatisfactionRated {
     readonly kind: 'officer';
     /** Whether it is the rating that counts from now on; otherwise it is recorded and moves nothing (D-7). */
     readonly counts: boolean;
-    /** The rating that it takes the place of. */
-    readonly replaces?: Rating;
+    /** The rating that it takes the place of, with where the dispute stood then. */
+    readonly replaces?: { readonly value: Rating; readonly type: string; readonly department: string };
     readonly ratedBy: string;
     readonly employee?: string;
     /** The track and determination at the rating: they decide which department it meets, and when (S-13). */

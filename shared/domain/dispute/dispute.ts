@@ -35,6 +35,8 @@ export interface CauseReport {
   readonly branches: readonly CauseBranch[];
   readonly reportedAt: Instant;
   readonly reportedBy: string;
+  /** Whether a joint team reported (D-1). */
+  readonly joint: boolean;
 }
 
 export interface Determination {
@@ -77,6 +79,8 @@ export interface Dispute {
   readonly type: string;
   /** Preliminary responsible department (I-9). */
   readonly department: string;
+  /** Whether somebody named it; else it is the type's default, and another type brings its own. */
+  readonly departmentNamed: boolean;
   readonly employee?: string;
   readonly partner?: string;
   readonly region?: string;
@@ -114,6 +118,9 @@ export interface Dispute {
     readonly ratedAt: Instant;
     readonly ratedBy: string;
     readonly settled: boolean;
+    /** Where the dispute stood at the rating: there it is counted. */
+    readonly type: string;
+    readonly department: string;
   };
   readonly closedAt?: Instant;
   /** How many events scoring was sent of this dispute; it applies them in this order. */

@@ -63,6 +63,7 @@ function openedState(
     amount: opened.amount,
     reports: [opened.receiptId],
     awaiting: opened.awaiting,
+    departmentNamed: opened.departmentNamed,
     investigators: [],
     deciders: [],
     filingDueAt: opened.filingDueAt,
@@ -83,8 +84,8 @@ const CHANGES: { readonly [T in Exclude<DisputeEvent['type'], 'DisputeOpened.v1'
   'DisputeGraded.v1': ({ data }) => ({ grade: data.grade }),
   'DisputeCorrected.v1': ({ data }) => {
     const { category, type, department } = data.dispute;
-    const { facts, publicOpinion, amount, awaiting } = data;
-    return { category, type, department, facts, publicOpinion, amount, awaiting };
+    const { facts, publicOpinion, amount, awaiting, departmentNamed } = data;
+    return { category, type, department, departmentNamed, facts, publicOpinion, amount, awaiting };
   },
   'DisputeFiled.v1': (_, now) => ({ status: 'filed', awaiting: [], filedAt: now }),
   'ClockBreached.v1': () => ({ filingBreached: true }),
@@ -97,10 +98,10 @@ const CHANGES: { readonly [T in Exclude<DisputeEvent['type'], 'DisputeOpened.v1'
     investigators: [...new Set([...investigators, investigator, ...team])],
     investigation: { investigator, joint, team, startedAt: now, dueAt },
   }),
-  'CausesReported.v1': ({ data: { branches, reportedBy } }, now, { investigators }) => ({
+  'CausesReported.v1': ({ data: { branches, reportedBy } }, now, { investigators, investigation }) => ({
     responsibility: 'reported',
     investigators: [...new Set([...investigators, reportedBy])],
-    causeReport: { branches, reportedAt: now, reportedBy },
+    causeReport: { branches, reportedAt: now, reportedBy, joint: investigation?.joint === true },
   }),
   'ResponsibilityDetermined.v1': ({ data, policyVersion }, now, { deciders }) => ({
     responsibility: 'determined',
@@ -138,10 +139,16 @@ const CHANGES: { readonly [T in Exclude<DisputeEvent['type'], 'DisputeOpened.v1'
     rating: rating && { ...rating, settled: true },
   }),
   'DisputeResolved.v1': (_, now) => ({ status: 'resolved', resolvedAt: now }),
-  'SatisfactionRated.v1': ({ data: { value, ratedBy, counts, responsibility, scoringSequence } }, now, { rating }) => ({
-    rating: counts ? { value, ratedAt: now, ratedBy, settled: isResponsibilityEnded(responsibility) } : rating,
-    scoringSequence,
-  }),
+  'SatisfactionRated.v1': (
+    { data: { dispute, value, ratedBy, counts, responsibility, scoringSequence } },
+    now,
+    before,
+  ) => {
+    const { type, department } = dispute;
+    const settled = isResponsibilityEnded(responsibility);
+    const rating = { value, ratedAt: now, ratedBy, settled, type, department };
+    return { rating: counts ? rating : before.rating, scoringSequence };
+  },
   'DisputeClosed.v1': (_, now) => ({ status: 'closed', closedAt: now }),
   'DisputeReopened.v1': ({ data: { responsibility, scoringSequence } }) => ({
     status: 'handling',

@@ -38,10 +38,11 @@ export function jointReasons(
 
 /** Whether a determination has to wait for a joint team's cause report (D-1, D-3). */
 export function needsJointReport(dispute: Dispute, reasons: readonly string[]): boolean {
-  const { responsibility, investigation } = dispute;
-  const joint = investigation?.joint === true;
-  const reportedJointly = joint && responsibility === 'reported';
-  return isBeforeDetermination(responsibility) && !reportedJointly && (joint || reasons.length > 0);
+  const { responsibility, investigation, causeReport } = dispute;
+  if (!isBeforeDetermination(responsibility)) return false;
+  if (responsibility === 'reported' && causeReport?.joint === true) return false;
+  const atWork = responsibility === 'investigating' && investigation?.joint === true;
+  return atWork || reasons.length > 0;
 }
 
 /**

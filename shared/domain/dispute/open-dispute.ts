@@ -102,6 +102,7 @@ export function openDispute(
     product: opening.product,
     batch: opening.batch,
     awaiting,
+    departmentNamed: opening.department !== undefined,
     filingDueAt,
   };
   const { version: policyVersion } = policy;

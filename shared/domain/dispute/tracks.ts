@@ -25,8 +25,10 @@ const FITS: Readonly<Record<CommandName, (dispute: Dispute) => boolean>> = {
   closure: ({ status, responsibility }) => RESOLVED.includes(status) && isResponsibilityEnded(responsibility),
   reopening: ({ status }) => RESOLVED.includes(status) || status === 'closed',
   /** A joint one may take the place of one that was not (D-1). */
-  investigation: ({ responsibility, investigation }) =>
-    responsibility === 'open' || (investigation?.joint === false && isBeforeDetermination(responsibility)),
+  investigation: ({ responsibility, investigation, causeReport }) =>
+    responsibility === 'open' ||
+    (responsibility === 'investigating' && investigation?.joint === false) ||
+    (responsibility === 'reported' && causeReport?.joint === false),
   'cause-report': ({ responsibility }) => responsibility === 'investigating',
   determination: ({ responsibility }) => isBeforeDetermination(responsibility),
   notice: ({ responsibility }) => responsibility === 'determined',

@@ -1,5 +1,5 @@
 import type { Month } from '../calendar/civil-date.ts';
-import type { CaseHeader, DisputeEvent, SatisfactionRated } from '../dispute/dispute-events.ts';
+import type { CaseHeader, DisputeEvent } from '../dispute/dispute-events.ts';
 import type { IntakeEvent } from '../intake/intake-events.ts';
 import type { EntryTotal, PerformanceEvent } from '../performance/performance-events.ts';
 
@@ -45,6 +45,12 @@ export function countersOf(event: IntakeEvent | DisputeEvent | PerformanceEvent)
       ];
     case 'EntriesVoided.v1':
       return points(event.data.dispute, event.data.totals, { 'points.pending': -1, 'points.voided': 1 });
+    case 'SatisfactionRated.v1': {
+      const { dispute, counts, value, replaces } = event.data;
+      const now = step(dispute, counts ? `rated.${value}` : 'rated.tooLate');
+      // A dispute has one rating that counts (D-7): the one before leaves where it was counted.
+      return replaces ? [step({ ...dispute, ...replaces }, `rated.${replaces.value}`, -1), now] : [now];
+    }
     case 'DisputeCorrected.v1': {
       const { dispute, from, previousLevel } = event.data;
       const names = ['opened', `channel.${dispute.channel}`, `level.${previousLevel}`];
@@ -59,7 +65,14 @@ export function countersOf(event: IntakeEvent | DisputeEvent | PerformanceEvent)
 function namesOf(
   event: Exclude<
     DisputeEvent | PerformanceEvent,
-    { type: 'EntriesPending.v1' | 'EntriesPosted.v1' | 'EntriesVoided.v1' | 'DisputeCorrected.v1' }
+    {
+      type:
+        | 'EntriesPending.v1'
+        | 'EntriesPosted.v1'
+        | 'EntriesVoided.v1'
+        | 'DisputeCorrected.v1'
+        | 'SatisfactionRated.v1';
+    }
   >,
 ): readonly (readonly [name: string, by: number])[] {
   switch (event.type) {
@@ -88,8 +101,6 @@ function namesOf(
       return once('final');
     case 'DisputeResolved.v1':
       return once('resolved');
-    case 'SatisfactionRated.v1':
-      return rated(event.data);
     case 'DisputeClosed.v1':
       return once('closed');
     case 'DisputeReopened.v1':
@@ -107,12 +118,6 @@ function namesOf(
     case 'FilingLearned.v1':
       return once('learned', event.data.inTime && 'learned.inTime');
   }
-}
-
-/** A dispute has one rating that counts (D-7). */
-function rated({ value, counts, replaces }: SatisfactionRated['data']): readonly (readonly [string, number])[] {
-  if (!counts) return once('rated.tooLate');
-  return [...(replaces ? [[`rated.${replaces}`, -1] as const] : []), [`rated.${value}`, 1]];
 }
 
 function once(...names: readonly (string | false)[]): readonly (readonly [string, number])[] {

@@ -47,12 +47,12 @@ export interface CountedRating {
   readonly ratedBy: string;
   readonly employee?: string;
   readonly calendar: { readonly id: string; readonly version: number };
-  /** Since when it is settled: from then on another rating moves nothing. */
-  readonly settledAt?: Instant;
 }
 
-/** The responsibility track as far as points go; when it ended, since when. */
-export type Track = { readonly is: 'open' | 'noticed' } | { readonly is: 'ended'; readonly at: Instant };
+/** The responsibility track as far as points go. */
+export interface Track {
+  readonly is: 'open' | 'noticed' | 'ended';
+}
 
 /** At most one group of a basis is pending and one posted; what is void or reversed is over. */
 export interface Groups {
@@ -139,7 +139,7 @@ export function postDue(scoring: Scoring, at: Instant, context: Writing): Scored
   const act = postGroup(pending, posted, context);
   const after: Scoring = { ...scoring, determinationGroups: { posted: pending } };
   const scored = { scoring: after, acts: [act] };
-  return after.track.is === 'noticed' ? followedBy(scored, (state) => endTrack(state, windowEndsAt, context)) : scored;
+  return after.track.is === 'noticed' ? followedBy(scored, (state) => endTrack(state, context)) : scored;
 }
 
 /** When the pending determination's appeal window ends, or undefined when nothing waits for it. */
@@ -165,7 +165,7 @@ function apply(scoring: Scoring, event: ScoringEvent, context: ScoringContext): 
     case 'SatisfactionRated.v1':
       return rate(scoring, event, context);
     case 'ResponsibilityWaived.v1':
-      return endTrack(scoring, event.occurredAt, context);
+      return endTrack(scoring, context);
     case 'DisputeReopened.v1': {
       const { responsibility } = event.data;
       const ended = responsibility === 'final' || responsibility === 'not-needed' || responsibility === 'noticed';
@@ -211,18 +211,18 @@ function noticeNoFault(scoring: Scoring, event: Event<PartiesNoticed>, context: 
       acts.push(reverseGroup(groupOf(event, basis, grounds, context), groups.posted, context));
     }
   }
-  const track: Track = { is: 'ended', at: event.occurredAt };
+  const track: Track = { is: 'ended' };
   const over = { determinationGroups: {}, ratingGroups: {} };
   return { scoring: { ...scoring, track, finding: findingOf(event), ...over }, acts };
 }
 
-/** One rating counts: a later one replaces it while it is not settled, afterwards it moves nothing (D-7). */
+/**
+ * One rating counts: a later one replaces it until the track has ended with it. Which one counts is the dispute's to
+ * say; one that does not moves nothing (D-7).
+ */
 function rate(scoring: Scoring, event: Event<SatisfactionRated>, context: ScoringContext): Scored {
-  const { rating, track } = scoring;
   const { data, occurredAt, correlationId } = event;
-  const settled = rating?.settledAt !== undefined && isLate(occurredAt, rating.settledAt);
-  const overWithoutPoints = rating !== undefined && rating.settledAt === undefined && track.is === 'ended';
-  if (settled || overWithoutPoints) return { scoring, acts: [] };
+  if (!data.counts) return { scoring, acts: [] };
   const counted: CountedRating = {
     value: data.value,
     dispute: data.dispute,
@@ -232,13 +232,10 @@ function rate(scoring: Scoring, event: Event<SatisfactionRated>, context: Scorin
     ratedBy: data.ratedBy,
     ...(data.employee && { employee: data.employee }),
     calendar: data.calendar,
-    ...(rating?.settledAt && { settledAt: rating.settledAt }),
   };
   const department = data.noticed?.responsibleDepartment ?? data.dispute.department;
   const opened = openRating({ ...scoring, rating: counted }, counted, department, event, context);
-  if (track.is !== 'ended') return opened;
-  const settledAt = isLate(occurredAt, track.at) ? occurredAt : track.at;
-  return followedBy(opened, (state) => settleRating(state, settledAt, context));
+  return scoring.track.is === 'ended' ? followedBy(opened, (state) => settleRating(state, context)) : opened;
 }
 
 /** After a notice that names a department, the rating's points are that department's (S-13). */
@@ -278,12 +275,12 @@ function openRating(
 }
 
 /** The responsibility track ends; a rating that waited for it is settled. */
-function endTrack(scoring: Scoring, at: Instant, context: Writing): Scored {
-  return settleRating({ ...scoring, track: { is: 'ended', at } }, at, context);
+function endTrack(scoring: Scoring, context: Writing): Scored {
+  return settleRating({ ...scoring, track: { is: 'ended' } }, context);
 }
 
 /** The track has ended: the rating is settled, its points posted, or void where the finding is unfounded or external. */
-function settleRating(scoring: Scoring, at: Instant, context: Writing): Scored {
+function settleRating(scoring: Scoring, context: Writing): Scored {
   const { rating, finding, ratingGroups } = scoring;
   if (!rating) return { scoring, acts: [] };
   const { pending, posted } = ratingGroups;
@@ -292,9 +289,8 @@ function settleRating(scoring: Scoring, at: Instant, context: Writing): Scored {
     const acts = pending ? [voidGroup(pending, because, context)] : [];
     return { scoring: { ...scoring, ratingGroups: {} }, acts };
   }
-  const settled: Scoring = { ...scoring, rating: { ...rating, settledAt: rating.settledAt ?? at } };
-  if (!pending) return { scoring: settled, acts: [] };
-  return { scoring: { ...settled, ratingGroups: { posted: pending } }, acts: [postGroup(pending, posted, context)] };
+  if (!pending) return { scoring, acts: [] };
+  return { scoring: { ...scoring, ratingGroups: { posted: pending } }, acts: [postGroup(pending, posted, context)] };
 }
 
 function ratingLines(rating: CountedRating, department: string, policy: Policy, directory: Directory): PlannedLine[] {

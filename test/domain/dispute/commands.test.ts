@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { plusSeconds } from '#shared/domain/calendar/civil-date.ts';
 import { COMMAND_NAMES, type DisputeCommand } from '#shared/domain/dispute/commands.ts';
 import { checkFilingClock, decide, endResponsibility } from '#shared/domain/dispute/decide.ts';
 import type { Dispute } from '#shared/domain/dispute/dispute.ts';
@@ -6,6 +7,7 @@ import { evolveAll } from '#shared/domain/dispute/evolve.ts';
 import { isRefusal } from '#shared/domain/refusal.ts';
 import {
   accepted,
+  actor,
   carryOut,
   context,
   DECIDER,
@@ -357,6 +359,10 @@ describe('regrading (G-2, G-3)', () => {
       status: 'filed',
       department: 'after-sales',
     });
+    const alike = dispute({ department: 'logistics' });
+    expect(carryOut(alike, { command: 'regrading', category: 'product', type: 'other' })).toMatchObject({
+      department: 'logistics',
+    });
     expect(carryOut(named, { ...type, department: 'product' })).toMatchObject({ department: 'product' });
     expect(carryOut(dispute({ category: undefined, type: undefined }), type)).toMatchObject({
       department: 'logistics',
@@ -494,6 +500,19 @@ describe('investigation (D-1)', () => {
     expect(accepted(carryOut(alone, INVESTIGATION, REPORT), both, { actor: DECIDER })).toHaveLength(1);
   });
 
+  test('a joint team that never reported does not lend its name to an earlier report', () => {
+    const alone = carryOut(filed, { command: 'investigation', investigator: 'E-602', team: [] }, REPORT);
+    const waived = carryOut(alone, { command: 'regrading', ...large }, INVESTIGATION, WAIVE, RESOLUTION, REOPENING);
+    expect(waived).toMatchObject({
+      responsibility: 'reported',
+      investigation: { joint: true },
+      causeReport: { joint: false },
+    });
+    const decider = { actor: actor('E-701', 'performance') };
+    expect(refused(waived, DETERMINATION, decider)).toMatchObject({ refused: 'state', rule: 'D-1' });
+    expect(accepted(carryOut(waived, INVESTIGATION, REPORT), DETERMINATION, decider)).toHaveLength(1);
+  });
+
   test('an investigation that runs gives way to a joint one only', () => {
     const alone: DisputeCommand = { command: 'investigation', investigator: 'E-602', team: [] };
     expect(refused(carryOut(filed, alone), { ...alone, investigator: 'E-603' })).toMatchObject({
@@ -560,11 +579,17 @@ describe('rating (D-7, S-13)', () => {
     const rated = carryOut(resolved, RATING);
     expect(accepted(rated, { command: 'rating', value: 'satisfied' })[0]?.data).toMatchObject({
       counts: true,
-      replaces: 'dissatisfied',
+      replaces: { value: 'dissatisfied', type: 'late-delivery', department: 'logistics' },
     });
+    const window = carryOut(noticed, RESOLUTION, RATING);
+    const later: DisputeCommand = { command: 'rating', value: 'satisfied' };
+    const lastSecond = window.notice?.windowEndsAt ?? '';
+    expect(accepted(window, later, { now: lastSecond })[0]?.data).toMatchObject({ counts: true });
+    expect(accepted(window, later, { now: plusSeconds(lastSecond, 1) })[0]?.data).toMatchObject({ counts: false });
     for (const ended of [carryOut(rated, WAIVE), carryOut(resolved, WAIVE, RATING), finalWith(RATING)]) {
       const [late] = accepted(ended, { command: 'rating', value: 'satisfied' });
-      expect(late?.data).toMatchObject({ counts: false, replaces: undefined });
+      expect(late?.data).toMatchObject({ counts: false });
+      expect(late?.data).not.toHaveProperty('replaces');
       const after = carryOut(ended, { command: 'rating', value: 'satisfied' });
       expect(after.rating).toMatchObject({ value: 'dissatisfied', settled: true });
     }

@@ -269,6 +269,43 @@ describe('separation (D-4)', () => {
     expect(decided.deciders).toEqual(['E-703']);
   });
 
+  test('whoever holds a share of the determination that stands does not decide the next one', () => {
+    const chair = { actor: { sub: 'chair', roles: ['leading' as const] } };
+    const onE702 = carryOut(filed, [determination(['direct', 'E-702', 10_000]), chair], [{ command: 'notice' }, chair]);
+    const determinationId = onE702.determination?.determinationId ?? '';
+    const final = evolveAll(
+      onE702,
+      endResponsibility(onE702, { determinationId, because: 'posted' }),
+      '2026-11-26T10:00:01Z',
+    );
+    const again = carryOut(final, { command: 'resolution' }, { command: 'reopening' });
+    const unfounded: DisputeCommand = { command: 'determination', validity: 'unfounded', shares: [] };
+    expect(refused(again, unfounded, by('E-702', 'performance'))).toMatchObject({
+      detail: 'E-702 cannot decide on themselves',
+    });
+    expect(refused(again, unfounded, by('E-703', 'performance'))).toMatchObject({
+      detail: 'E-703 cannot decide on their own department performance',
+    });
+    expect(accepted(again, unfounded, chair)).toHaveLength(1);
+  });
+
+  test('who decided before does not report the causes of a second round', () => {
+    const again = carryOut(
+      filed,
+      [{ command: 'waiver' }, { actor: DECIDER }],
+      { command: 'resolution' },
+      { command: 'reopening' },
+    );
+    const running = carryOut(again, { command: 'investigation', investigator: 'E-602', team: [] });
+    expect(refused(running, REPORT, { actor: DECIDER })).toMatchObject({ refused: 'person', rule: 'D-4' });
+  });
+
+  test('where everyone of performance investigated, the leading group determines', () => {
+    const team = ['E-701', 'E-702', 'E-703', 'E-201'];
+    const all = carryOut(filed, { ...INVESTIGATION, team } as DisputeCommand, REPORT);
+    expect(accepted(all, DETERMINATION, { actor: { sub: 'chair', roles: ['leading'] } })).toHaveLength(1);
+  });
+
   test('where performance or its people are concerned, the leading group determines', () => {
     expect(refusal(carried, by('E-703', 'performance'))).toMatchObject({
       rule: 'D-4',

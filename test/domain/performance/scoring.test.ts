@@ -289,7 +289,7 @@ describe('a rating (S-1, S-2, S-13, D-7)', () => {
   it.each(['satisfied', 'neutral'] as const)('of %s writes nothing', (value) => {
     const played = play(rated(1, { value }), waived(2));
     expect(played.acts).toEqual([]);
-    expect(played.scoring.rating).toMatchObject({ value, settledAt: at(2) });
+    expect(played.scoring.rating).toMatchObject({ value });
   });
 
   it('names who rated and when, and who decided where a finding was noticed before it', () => {
@@ -383,26 +383,20 @@ describe('one rating counts per dispute (D-7)', () => {
     ]);
   });
 
-  it('a later one moves nothing once it is posted', () => {
-    const posted = play(rated(1), waived(2));
-    expect(hear(posted, rated(3, { value: 'very-satisfied' })).acts).toEqual(posted.acts);
-    expect(sums(play(rated(1), waived(2), reopened(3), rated(4, { value: 'neutral' }), waived(5)))).toEqual({
-      logistics: -500,
-    });
+  it.each([
+    { title: 'is posted', played: () => play(rated(1), waived(2)) },
+    { title: 'was neutral', played: () => play(rated(1, { value: 'neutral' }), waived(2)) },
+    { title: 'is void, for the dispute was unfounded', played: () => play(rated(1), unfounded(2)) },
+  ])('a later one that the dispute does not count moves nothing once the first $title', ({ played }) => {
+    const over = played();
+    expect(hear(over, rated(3, { value: 'very-satisfied', counts: false })).acts).toEqual(over.acts);
   });
 
-  it('a later one moves nothing once a neutral one is settled', () => {
-    expect(play(rated(1, { value: 'neutral' }), waived(2), rated(3)).acts).toEqual([]);
-  });
-
-  it('a later one moves nothing after an unfounded end, and counts again after a reopening', () => {
-    const over = play(rated(1), unfounded(2));
-    expect(hear(over, rated(3)).acts).toEqual(over.acts);
-    const again = pass(
-      play(rated(1), unfounded(2), reopened(3), rated(4, { value: 'very-satisfied' }), noticed(5)),
-      windowOver(5),
-    );
-    expect(sums(again)).toMatchObject({ logistics: 100 });
+  it('the first one stands after a reopening, whatever comes then', () => {
+    const late = rated(4, { value: 'very-satisfied', counts: false });
+    expect(sums(play(rated(1), waived(2), reopened(3), late, waived(5)))).toEqual({ logistics: -500 });
+    const again = pass(play(rated(1), unfounded(2), reopened(3), late, noticed(5)), windowOver(5));
+    expect(sums(again)).toMatchObject({ logistics: -600 });
   });
 
   it('a later one given inside the window replaces it even if the sweep was faster than the event', () => {
