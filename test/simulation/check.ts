@@ -12,24 +12,10 @@ import type { Item } from '#shared/domain/ports/tables.ts';
 import { HEAD_OF_PERFORMANCE } from '#test/e2e/people.ts';
 import { CALM, type Chaos, ROUGH } from './chaos.ts';
 import type { Planted } from './interlock.ts';
+import { QUEUES } from './interlock.ts';
 import { itemsOf, type Projection, projectionOf } from './projection.ts';
 import { type Run, run } from './run.ts';
 import { type Script, scriptOf } from './script.ts';
-
-/** Every queue of the system; none may hold a message at the end. */
-const QUEUES = [
-  'webhook',
-  'in-house',
-  'alerts',
-  'filings',
-  'stakes',
-  'scoring',
-  'disputes',
-  'insights',
-  'filing',
-  'alert',
-  'group',
-];
 
 /** A promise of the system that a run has broken. */
 export interface Broken {

@@ -7,22 +7,9 @@ import type { Answer, Claims, System } from '#test/e2e/system.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
 import { IN_HOUSE_SENDER, loadSample } from '#test/support/reference.ts';
 import { CALM, type Chaos } from './chaos.ts';
-import { IN_HOUSE_QUEUE, type Interlock, interlockIn, WEBHOOK_QUEUE } from './interlock.ts';
+import { IN_HOUSE_QUEUE, type Interlock, interlockIn, QUEUES } from './interlock.ts';
 import { simulatedWorld, type World } from './world.ts';
 
-const QUEUES = [
-  WEBHOOK_QUEUE,
-  IN_HOUSE_QUEUE,
-  'alerts',
-  'filings',
-  'stakes',
-  'scoring',
-  'disputes',
-  'insights',
-  'filing',
-  'alert',
-  'group',
-];
 const MOST_TRIES = 300;
 const EventDetail = z.looseObject({ occurredAt: z.string(), data: z.record(z.string(), z.unknown()) });
 

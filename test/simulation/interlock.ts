@@ -55,6 +55,20 @@ import type { Consume, Message, Publish, World } from './world.ts';
 /** The in-house queue's name, which a worker takes for its ARN. */
 export const IN_HOUSE_QUEUE = 'in-house';
 export const WEBHOOK_QUEUE = 'webhook';
+/** Every queue of the system; none may hold a message at the end. */
+export const QUEUES = [
+  WEBHOOK_QUEUE,
+  IN_HOUSE_QUEUE,
+  'alerts',
+  'filings',
+  'stakes',
+  'scoring',
+  'disputes',
+  'insights',
+  'filing',
+  'alert',
+  'group',
+] as const;
 
 /** The stores of the whole system. */
 export interface Stores {
