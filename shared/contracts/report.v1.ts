@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { epochSeconds, type Instant, instantOf, startOfDay, type TimeZone } from '../domain/calendar/civil-date.ts';
-import { line, Money, Slug, Threat, text } from './shapes.ts';
+import { GivenFacts, GivenOpinion, line, Money, Slug, text } from './shapes.ts';
 
 /** When it happened: RFC 3339 with offset, kept as the UTC second (a fraction is cut off), or a day. */
 const OccurredAt = z.union(
@@ -72,22 +72,8 @@ const reportFields = {
   category: Slug.optional(),
   type: Slug.optional(),
   amount: Money.optional(),
-  facts: z
-    .strictObject({
-      personalSafety: z.boolean().optional(),
-      hazard: z.boolean().optional(),
-      leaving: z.boolean().optional(),
-      interrupted: z.boolean().optional(),
-      threat: Threat.optional(),
-    })
-    .optional(),
-  publicOpinion: z
-    .strictObject({
-      reach: z.int().nonnegative().optional(),
-      media: z.boolean().optional(),
-      regulator: z.boolean().optional(),
-    })
-    .optional(),
+  facts: GivenFacts.optional(),
+  publicOpinion: GivenOpinion.optional(),
   order: line(200).optional(),
   product: line(200).optional().describe(STAYS),
   batch: line(200).optional().describe(STAYS),

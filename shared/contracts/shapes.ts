@@ -73,3 +73,19 @@ export const ColourValue = z.enum(['red', 'yellow', 'blue']);
 export const BasisPoints = z.int().min(1).max(10_000);
 /** A version number, from 1. */
 export const Version = z.int().positive();
+
+/** Facts as somebody gives them: what is not named is not known, or stays as it was (G-2). */
+export const GivenFacts = z.strictObject({
+  personalSafety: z.boolean().optional(),
+  hazard: z.boolean().optional(),
+  leaving: z.boolean().optional(),
+  interrupted: z.boolean().optional(),
+  threat: Threat.optional(),
+});
+
+/** Public opinion, likewise. */
+export const GivenOpinion = z.strictObject({
+  reach: z.int().nonnegative().optional(),
+  media: z.boolean().optional(),
+  regulator: z.boolean().optional(),
+});

@@ -2,12 +2,13 @@ import * as z from 'zod';
 import {
   BasisPoints,
   CauseBranchValue,
+  GivenFacts,
+  GivenOpinion,
   line,
   Money,
   RatingValue,
   ShareKindValue,
   Slug,
-  Threat,
   text,
   ValidityValue,
 } from '../shapes.ts';
@@ -36,22 +37,8 @@ const Filing = z.strictObject({
 });
 
 const Regrading = z.strictObject({
-  facts: z
-    .strictObject({
-      personalSafety: z.boolean().optional(),
-      hazard: z.boolean().optional(),
-      leaving: z.boolean().optional(),
-      interrupted: z.boolean().optional(),
-      threat: Threat.optional(),
-    })
-    .optional(),
-  publicOpinion: z
-    .strictObject({
-      reach: z.int().nonnegative().optional(),
-      media: z.boolean().optional(),
-      regulator: z.boolean().optional(),
-    })
-    .optional(),
+  facts: GivenFacts.optional(),
+  publicOpinion: GivenOpinion.optional(),
   amount: Money.optional(),
   category: Slug.optional(),
   type: Slug.optional(),
