@@ -1,0 +1,43 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/**
+ * The clock of this machine, which tests and people move: it moves `Date` inside functions, schedules, token checks,
+ * delays of messages and the tolerance of webhooks. Visibility timeouts, polling and the signing of requests stay on
+ * the real one. How far it is moved is kept with the data.
+ */
+export interface MovableClock {
+  /** Milliseconds since 1970, moved. */
+  now(): number;
+  /** How far it is ahead of the real clock, in milliseconds; shared with the worker threads. */
+  readonly offset: BigInt64Array<SharedArrayBuffer>;
+  /** @throws RangeError for a time before now: a clock here only goes forward */
+  moveTo(instant: number): void;
+  /** Called after every move. */
+  onMove(moved: () => void): void;
+}
+
+/** The clock as it stands in the store, or unmoved. */
+export function movableClock(store: DatabaseSync): MovableClock {
+  store.exec('create table if not exists clock (id integer primary key check (id = 1), offset_ms integer not null)');
+  const kept = store.prepare('select offset_ms from clock where id = 1').get()?.offset_ms ?? 0;
+  const keep = store.prepare('insert or replace into clock (id, offset_ms) values (1, ?)');
+  const offset = new BigInt64Array(new SharedArrayBuffer(8));
+  offset[0] = BigInt(Number(kept));
+  const listeners: (() => void)[] = [];
+  const now = () => Date.now() + Number(Atomics.load(offset, 0));
+  return {
+    offset,
+    now,
+    moveTo(instant) {
+      if (!(instant >= now()))
+        throw new RangeError(
+          `the clock shows ${new Date(now()).toISOString()} and only moves forward; ${new Date(instant).toISOString()} is before that`,
+        );
+      const moved = Math.round(instant - Date.now());
+      keep.run(moved);
+      Atomics.store(offset, 0, BigInt(moved));
+      for (const listener of listeners) listener();
+    },
+    onMove: (moved) => void listeners.push(moved),
+  };
+}
