@@ -49,21 +49,31 @@ const production = {
   oidc: { issuer: 'https://login.example.com', audience: 'interlock' },
 } as const satisfies EnvironmentConfig;
 
+const development = {
+  timeZone: 'Asia/Shanghai',
+  policy: 'fast',
+  organisation: 'sample',
+  inHousePrincipals: { web: '000000000000' }, // What an emulator attests of everybody.
+  restoreWindowDays: 1,
+  keepDataOnDelete: false,
+  deletionProtection: false,
+  alarmAddresses: [],
+  logRetentionDays: 7,
+  throttling: { ratePerSecond: 100, burst: 200 },
+  oidc: { issuer: process.env.INTERLOCK_ISSUER ?? 'https://login.dev.example.com', audience: 'interlock' },
+} as const satisfies EnvironmentConfig;
+
 export const environments = {
-  /** For people who build: no account of its own, so it also stands on an emulator; a policy with short clocks. */
-  dev: {
-    timeZone: 'Asia/Shanghai',
-    policy: 'fast',
-    organisation: 'sample',
-    inHousePrincipals: { web: '000000000000' }, // What an emulator attests of everybody.
-    restoreWindowDays: 1,
-    keepDataOnDelete: false,
-    deletionProtection: false,
-    alarmAddresses: [],
-    logRetentionDays: 7,
-    throttling: { ratePerSecond: 100, burst: 200 },
-    oidc: { issuer: process.env.INTERLOCK_ISSUER ?? 'https://login.dev.example.com', audience: 'interlock' },
+  /** On one machine, with `npm start`: never deployed. Policy 1, whose clocks are moved there instead of shortened. */
+  local: {
+    ...development,
+    account: '000000000000',
+    region: 'us-east-1',
+    policy: 'policy-1',
+    throttling: { ratePerSecond: 5_000, burst: 5_000 }, // The machine itself is the limit.
   },
+  /** For people who build: no account of its own, so it also stands on an emulator; a policy with short clocks. */
+  dev: development,
   staging: {
     ...production,
     account: '111111111111',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
   GetSecretValueCommand,
   PutSecretValueCommand,
@@ -11,10 +11,10 @@ import type { ReferenceShelf } from './load-reference.ts';
 
 /**
  * The reference table of a deployed environment.
- * @param region defaults to that of the credentials at hand
+ * @param config region, endpoint and credentials; those at hand unless given
  */
-export function deployedShelf(tableName: string, region?: string): ReferenceShelf {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region }), {
+export function deployedShelf(tableName: string, config: DynamoDBClientConfig): ReferenceShelf {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(config), {
     marshallOptions: { removeUndefinedValues: true },
   });
   return {

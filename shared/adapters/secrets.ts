@@ -7,7 +7,8 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod';
+import type * as z from 'zod';
+import { SourceSecretsV1 } from '../contracts/items/source-secrets.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../domain/calendar/civil-date.ts';
 import type { Clock } from '../domain/ports/clock.ts';
 import type { SourceSecrets } from '../domain/ports/source-secrets.ts';
@@ -16,12 +17,8 @@ const SECRET_BYTES = 32; // Standard Webhooks allows 24 to 64.
 const MAX_CACHE_SECONDS = 60;
 const ROTATION_ATTEMPTS = 5;
 
-const Stored = z.object({
-  /** The newest first; only the first has no end. */
-  secrets: z.array(z.object({ secret: z.string().min(1), createdAt: z.string(), expiresAt: z.string().optional() })),
-});
 /** One secret of a source and its time. */
-export type SourceSecret = z.infer<typeof Stored>['secrets'][number];
+export type SourceSecret = z.infer<typeof SourceSecretsV1>['secrets'][number];
 
 /**
  * The sources' secrets in Secrets Manager: one secret `<prefix>/sources/<source>` per source, holding
@@ -116,7 +113,7 @@ export function checkedSource(source: string): string {
 async function readSecrets(client: SecretsManagerClient, name: string): Promise<readonly SourceSecret[] | undefined> {
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }));
-    return SecretString ? Stored.parse(jsonIn(SecretString, name)).secrets : [];
+    return SecretString ? SourceSecretsV1.parse(jsonIn(SecretString, name)).secrets : [];
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
     throw error;

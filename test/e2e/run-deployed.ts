@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { startIssuer } from '#test/support/issuer.ts';
+import { run } from './run.ts';
 
 // npm run e2e:deployed     starts the suite's token issuer, deploys dev, runs the end-to-end suite against it.
 // With AWS_ENDPOINT_URL on an AWS-compatible endpoint; on AWS the issuer is INTERLOCK_ISSUER, a public https address,
@@ -12,19 +12,15 @@ async function main(): Promise<number> {
   try {
     const deployed = await run('npm', ['run', 'deploy', '--', '--env', 'dev'], env);
     return deployed === 0
-      ? await run('vitest', ['run', '--config', 'vitest.e2e.config.ts', ...process.argv.slice(2)], env)
+      ? await run(
+          'vitest',
+          ['run', '--config', 'vitest.e2e.config.ts', 'deployed', 'unchanged', ...process.argv.slice(2)],
+          env,
+        )
       : deployed;
   } finally {
     await own?.close();
   }
-}
-
-function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: 'inherit' });
-    child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
-  });
 }
 
 process.exitCode = await main();

@@ -40,7 +40,7 @@ export async function storedInAws(outputs: Readonly<Record<string, string>>): Pr
   for await (const { QueueUrls = [] } of paginateListQueues({ client: sqs }, {})) queues.push(...QueueUrls);
   for (const url of filled(
     'queues',
-    queues.filter((name) => name.includes('interlock-dev')),
+    queues.filter((name) => name.includes('interlock-')),
   )) {
     found[`queue ${url}`] = await messagesOf(url);
   }

@@ -1,0 +1,118 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { buckets } from './buckets.ts';
+import { movableClock } from './clock.ts';
+import type { Carried, Machine, Resource, Service } from './cloud.ts';
+import { dynamodb } from './dynamodb.ts';
+import { startEngine } from './engine.ts';
+import { eventBus } from './event-bus.ts';
+import { eventSourceMappings } from './event-source-mappings.ts';
+import { functions } from './functions.ts';
+import type { Behind } from './gateway.ts';
+import { httpApi } from './http-api.ts';
+import { iam } from './iam.ts';
+import { logs } from './logs.ts';
+import { parameters } from './parameters.ts';
+import { queues } from './queues.ts';
+import { scheduler } from './scheduler.ts';
+import { secrets } from './secrets.ts';
+import type { Assembly } from './template.ts';
+
+/** Types that stand in the templates and do nothing on one machine: nobody is woken here, and nothing is encrypted at rest. */
+const WITHOUT_EFFECT: readonly string[] = [
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::KMS::Key',
+  'AWS::SNS::Topic',
+];
+
+export interface LocalCloudOptions {
+  readonly assembly: Assembly;
+  readonly assemblyFolder: string;
+  /** Where this machine answers. */
+  readonly url: string;
+  readonly folder: string;
+  readonly store: DatabaseSync;
+  readonly say: (line: string) => void;
+  /** The engine ended again and again: the system cannot go on. */
+  readonly onGivenUp: () => void;
+}
+
+export type LocalCloud = Awaited<ReturnType<typeof startLocalCloud>>;
+
+/**
+ * Makes everything stand that the templates describe, and starts what runs by itself.
+ * @throws RangeError naming the resource and property that is not supported on one machine
+ */
+export async function startLocalCloud(options: LocalCloudOptions) {
+  const { assembly, assemblyFolder, url, folder, store, say, onGivenUp } = options;
+  const { resources } = assembly;
+  const clock = movableClock(store);
+  const machine: Machine = { url, clock, store, folder, iam: iam(resources), say };
+  const engine = await startEngine({ folder, say, onGivenUp });
+  const ownLogs = logs(machine);
+  const ownQueues = queues(machine);
+  const ownFunctions = functions({ machine, logs: ownLogs, queues: ownQueues, assemblyFolder });
+  const tables = dynamodb(machine, engine);
+  const ownScheduler = scheduler(machine, ownFunctions, ownQueues);
+  const api = httpApi(machine, ownFunctions, ownLogs);
+  const services: readonly Service[] = [
+    tables,
+    ownLogs,
+    ownQueues,
+    secrets(machine),
+    parameters(machine),
+    buckets(machine),
+    eventBus(machine, ownQueues),
+    ownFunctions,
+    eventSourceMappings(machine, { queues: ownQueues, streams: tables, functions: ownFunctions }),
+    ownScheduler,
+    api,
+  ];
+  const stop = async () => {
+    for (const service of [...services].reverse()) await service.stop?.();
+    await engine.stop();
+  };
+  try {
+    await addAll(resources, services);
+    for (const service of services) await service.start?.();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const behind: Omit<Behind, 'http'> = {
+    iam: machine.iam,
+    services: services.flatMap(({ wire }) => (wire ? [wire] : [])),
+  };
+  return {
+    machine,
+    behind,
+    engine,
+    tables,
+    queues: ownQueues,
+    functions: ownFunctions,
+    scheduler: ownScheduler,
+    api,
+    outputs: assembly.outputs,
+    stop,
+  };
+}
+
+/** Each resource to the service that carries its type, in the services' order: what others lean on stands first. */
+async function addAll(resources: readonly Resource[], services: readonly Service[]): Promise<void> {
+  for (const resource of resources) refuseUnsupported(resource, services);
+  for (const service of services) {
+    for (const resource of resources.filter(({ type }) => type in service.carries)) await service.add(resource);
+  }
+}
+
+function refuseUnsupported({ stack, logicalId, type, properties }: Resource, services: readonly Service[]): void {
+  if (WITHOUT_EFFECT.includes(type) || type in IAM_CARRIES) return;
+  const carried = services.map(({ carries }) => carries[type]).find((each) => each !== undefined);
+  if (!carried) throw new RangeError(`${stack}/${logicalId}: ${type} is not supported on one machine`);
+  const known = [...carried.properties, ...(carried.withoutEffect ?? [])];
+  const unknown = Object.keys(properties).filter((property) => !known.includes(property));
+  if (unknown.length > 0)
+    throw new RangeError(
+      `${stack}/${logicalId}: the ${unknown.join(', ')} of a ${type} is not supported on one machine`,
+    );
+}
