@@ -12,15 +12,30 @@ export function propertiesOf<T>(schema: z.ZodType<T>, resource: Resource): T {
   throw new RangeError(`${stack}/${logicalId} (${type}): ${reasonsIn(parsed.error, properties)}`);
 }
 
+/** The operations of a service by name: what each is given has been checked. */
+export type Operations = Readonly<Record<string, (input: JsonObject) => object>>;
+
 /**
- * The input of a call, as its service carries it out.
- * @param code of the service's own error for bad input
- * @throws AwsError naming the member and the value that is not supported
+ * An operation with the input that it supports.
+ * @param code of the service's own error for bad input; the AwsError names the member and its value
  */
-export function inputOf<T>(schema: z.ZodType<T>, input: JsonObject, code = 'ValidationException'): T {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new AwsError(code, `not supported on this machine: ${reasonsIn(parsed.error, input)}`);
+export function operation<T>(
+  schema: z.ZodType<T>,
+  run: (input: T) => object,
+  code = 'ValidationException',
+): Operations[string] {
+  return (input) => {
+    const parsed = schema.safeParse(input);
+    if (parsed.success) return run(parsed.data);
+    throw new AwsError(code, `not supported on this machine: ${reasonsIn(parsed.error, input)}`);
+  };
+}
+
+/** @throws AwsError for an operation that is not among them */
+export function operationOf(operations: Operations, name: string): Operations[string] {
+  const found = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (found) return found;
+  throw new AwsError('UnknownOperationException', `the operation ${name} is not supported on this machine`);
 }
 
 function reasonsIn(error: z.ZodError, input: unknown): string {

@@ -45,8 +45,8 @@ export async function serve(...services: (WireService | RestService)[]): Promise
     const target = request.headers['x-amz-target'];
     const isJson = typeof target === 'string';
     const answer = await (isJson ? json(target, body) : rest(request, body)).catch((error: unknown) => {
-      if (!(error instanceof AwsError)) throw error;
-      return isJson ? jsonError(error) : xmlError(error);
+      const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500);
+      return isJson ? jsonError(known) : xmlError(known);
     });
     response.writeHead(answer.status, answer.headers).end(request.method === 'HEAD' ? undefined : answer.body);
   });
