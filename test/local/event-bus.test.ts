@@ -1,0 +1,301 @@
+import {
+  DeleteRuleCommand,
+  EventBridgeClient,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { afterEach, expect, test } from 'vitest';
+import * as z from 'zod';
+import { AwsError, type Iam, type Machine, type Queues } from '#infra/local/cloud.ts';
+import { eventBus } from '#infra/local/event-bus.ts';
+import { ALLOWS_ALL, machineFor, resource, serve } from './wire-server.ts';
+
+const queueArn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
+const RULE = 'arn:aws:events:us-east-1:000000000000:rule/house/graded';
+const BUS = { EventBusName: 'house' };
+const GRADED = { ...BUS, Source: 'shop', DetailType: 'Graded.v1', Detail: '{"level":3}' };
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+/** Queues that only keep what they are sent, at most 1,000 bytes a message, and count the transactions. */
+function memoryQueues(...refusing: string[]) {
+  const sent: { queue: string; body: string; senderId: string }[] = [];
+  const transactions: number[] = [];
+  const check = ({ queueArn, body }: { queueArn: string; body: string }) => {
+    if (body.length > 1_000 || refusing.some((name) => queueArn.endsWith(`:${name}`)))
+      throw new AwsError('InvalidParameterValue', 'the queue does not take it');
+  };
+  const keep = (messages: Parameters<Queues['sendAll']>[0]) => {
+    messages.forEach(check);
+    transactions.push(messages.length);
+    for (const { queueArn, body, senderId } of messages)
+      sent.push({ queue: queueArn.split(':').at(-1) ?? '', body, senderId });
+  };
+  const unused = () => {
+    throw new Error('not used by the bus');
+  };
+  const queues: Queues = {
+    send(arn, message) {
+      keep([{ ...message, queueArn: arn }]);
+      return 'id';
+    },
+    sendAll: keep,
+    receive: unused,
+    delete: unused,
+    release: unused,
+    onMessages: unused,
+    overview: unused,
+  };
+  return { queues, sent, transactions };
+}
+
+/** Rules may send to any queue but these. */
+function locked(...names: string[]): Iam {
+  return {
+    ...ALLOWS_ALL,
+    authorizeService(by, demand) {
+      expect(by).toEqual({ service: 'events.amazonaws.com', sourceArn: expect.stringContaining(':rule/') });
+      if (names.some((name) => demand.resource === queueArn(name)))
+        throw new AwsError('AccessDeniedException', `no policy of ${demand.resource} allows it`);
+    },
+  };
+}
+
+async function busOf({
+  machine = machineFor(),
+  memory = memoryQueues(),
+}: {
+  machine?: Machine & { readonly said?: readonly string[] };
+  memory?: ReturnType<typeof memoryQueues>;
+} = {}) {
+  const bus = eventBus(machine, memory.queues);
+  await bus.add(resource('AWS::Events::EventBus', { Name: 'house' }, { name: 'house' }));
+  if (bus.wire?.kind !== 'json') throw new Error('expected a JSON protocol');
+  const server = await serve(bus.wire);
+  closing.push(server.close);
+  const client = new EventBridgeClient(server.config);
+  const rule = (properties: object) =>
+    bus.add(
+      resource(
+        'AWS::Events::Rule',
+        {
+          EventBusName: 'house',
+          EventPattern: { 'detail-type': ['Graded.v1'] },
+          State: 'ENABLED',
+          Targets: [{ Id: 'Target0', Arn: queueArn('work'), DeadLetterConfig: { Arn: queueArn('dead') } }],
+          ...properties,
+        },
+        { name: 'graded', arn: RULE },
+      ),
+    );
+  const put = (...Entries: object[]) => client.send(new PutEventsCommand({ Entries }));
+  return { bus, server, client, rule, put, machine, ...memory };
+}
+
+const Envelope = z.strictObject({
+  version: z.literal('0'),
+  id: z.uuid(),
+  'detail-type': z.string(),
+  source: z.string(),
+  account: z.literal('000000000000'),
+  time: z.string(),
+  region: z.literal('us-east-1'),
+  resources: z.array(z.string()),
+  detail: z.unknown(),
+});
+const envelopeIn = (body = '') => Envelope.parse(JSON.parse(body));
+
+test('an event goes to every target of every rule that matches, in one transaction', async () => {
+  const { put, rule, sent, transactions, server, machine } = await busOf();
+  machine.clock.moveTo(Date.parse('2031-05-01T12:00:00.400Z'));
+  await rule({ Targets: ['a', 'b'].map((name) => ({ Id: name, Arn: queueArn(name) })) });
+  const { FailedEntryCount, Entries } = await put(
+    GRADED,
+    { ...GRADED, DetailType: 'Else.v1' },
+    { ...GRADED, Time: new Date('2026-11-02T03:04:05Z'), Resources: ['r'] },
+  );
+
+  expect(FailedEntryCount).toBe(0);
+  expect(transactions).toEqual([4]);
+  expect(sent.map(({ queue }) => queue)).toEqual(['a', 'b', 'a', 'b']);
+  expect(new Set(sent.map(({ senderId }) => senderId))).toEqual(new Set([expect.stringMatching(/^AIDA[A-Z0-9]{17}$/)]));
+  expect(envelopeIn(sent[0]?.body)).toMatchObject({
+    id: Entries?.[0]?.EventId,
+    source: 'shop',
+    time: expect.stringMatching(/^2031-05-01T12:00:0\dZ$/),
+    detail: { level: 3 },
+  });
+  expect(envelopeIn(sent[2]?.body)).toMatchObject({ time: '2026-11-02T03:04:05Z', resources: ['r'] });
+  expect(server.demands).toEqual([
+    { action: 'events:PutEvents', resource: 'arn:aws:events:us-east-1:000000000000:event-bus/house' },
+  ]);
+});
+
+test('a bus is named by its ARN too; a rule that is disabled or on another bus hears nothing', async () => {
+  const { put, rule, bus, sent } = await busOf();
+  const EventBusName = 'arn:aws:events:us-east-1:000000000000:event-bus/house';
+  await rule({ EventBusName });
+  await bus.add(
+    resource('AWS::Events::Rule', { EventPattern: { source: ['shop'] }, Targets: [] }, { name: 'other', arn: 'other' }),
+  );
+  await put({ ...GRADED, EventBusName }, { ...GRADED, EventBusName: 'default' });
+  expect(sent).toHaveLength(1);
+  await rule({ State: 'DISABLED' });
+  await put(GRADED);
+  expect(sent).toHaveLength(1);
+});
+
+test('an event for a bus that does not exist is taken and dropped as on AWS, and said', async () => {
+  const machine = machineFor();
+  const { put, sent } = await busOf({ machine });
+  expect(await put({ ...GRADED, EventBusName: 'nowhere' })).toMatchObject({ FailedEntryCount: 0 });
+  expect(sent).toEqual([]);
+  expect(machine.said).toEqual(['an event was put on the bus nowhere, which does not exist: dropped']);
+});
+
+test('entries that are wrong fail one by one, and the others are sent', async () => {
+  const { put, rule, sent } = await busOf();
+  await rule({});
+  const answer = await put(
+    { ...GRADED, Source: undefined },
+    { ...GRADED, DetailType: undefined },
+    { ...GRADED, Detail: undefined },
+    { ...GRADED, Detail: '[1]' },
+    { ...GRADED, Detail: '{' },
+    { ...GRADED, Source: 'aws.shop' },
+    GRADED,
+  );
+  expect(answer.FailedEntryCount).toBe(6);
+  expect(answer.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([
+    'InvalidArgument',
+    'InvalidArgument',
+    'InvalidArgument',
+    'MalformedDetail',
+    'MalformedDetail',
+    'NotAuthorizedForSourceException',
+    undefined,
+  ]);
+  expect(sent).toHaveLength(1);
+});
+
+test('a call holds ten entries and one mebibyte', async () => {
+  const { put } = await busOf();
+  const Detail = JSON.stringify({ text: '好'.repeat(170_000) });
+  await expect(put(...Array.from({ length: 11 }, () => GRADED))).rejects.toMatchObject({ name: 'ValidationException' });
+  expect(await put({ ...GRADED, Detail })).toMatchObject({ FailedEntryCount: 0 });
+  await expect(put({ ...GRADED, Detail }, { ...GRADED, Detail }, { ...GRADED, Detail })).rejects.toThrow(
+    'over the limit',
+  );
+  await expect(put({ ...GRADED, TraceHeader: 'x' })).rejects.toThrow('TraceHeader');
+});
+
+test('what a queue does not let in goes to the dead letters of the target, and is said', async () => {
+  const machine = machineFor({ iam: locked('work') });
+  const { put, rule, sent } = await busOf({ machine });
+  await rule({});
+  await put(GRADED);
+  expect(sent.map(({ queue }) => queue)).toEqual(['dead']);
+  expect(machine.said.join()).toContain(`could not send an event to ${queueArn('work')}`);
+  expect(machine.said.join()).toContain(`it goes to ${queueArn('dead')}`);
+});
+
+test('what not even the dead letters let in is dropped, and said', async () => {
+  const machine = machineFor({ iam: locked('work', 'dead') });
+  const { put, rule, sent } = await busOf({ machine });
+  await rule({});
+  expect(await put(GRADED)).toMatchObject({ FailedEntryCount: 0 });
+  expect(sent).toEqual([]);
+  expect(machine.said.at(-1)).toContain('dropped');
+});
+
+test('a queue that does not take a message keeps no other queue from its own', async () => {
+  const { put, rule, sent } = await busOf({ memory: memoryQueues('work') });
+  const work = { Id: 'work', Arn: queueArn('work'), DeadLetterConfig: { Arn: queueArn('dead') } };
+  await rule({ Targets: [work, { Id: 'b', Arn: queueArn('b') }] });
+  await put(GRADED);
+  expect(sent.map(({ queue }) => queue)).toEqual(['dead', 'b']);
+});
+
+test('a store that fails is the caller\u2019s to know: nothing is answered as taken', async () => {
+  const memory = memoryQueues();
+  const queues: Queues = {
+    ...memory.queues,
+    sendAll() {
+      throw new Error('disk full');
+    },
+  };
+  const { put, rule } = await busOf({ memory: { ...memory, queues } });
+  await rule({});
+  await expect(put(GRADED)).rejects.toThrow('disk full');
+});
+
+test('a rule put over the wire hears events, also after a restart, until it is removed', async () => {
+  const machine = machineFor();
+  const first = await busOf({ machine });
+  const rule = { ...BUS, Name: 'tap' };
+  const EventPattern = JSON.stringify({ source: [{ prefix: 'sho' }] });
+  const { RuleArn } = await first.client.send(new PutRuleCommand({ ...rule, EventPattern }));
+  const target = { ...BUS, Rule: 'tap' };
+  await first.client.send(new PutTargetsCommand({ ...target, Targets: [{ Id: 'suite', Arn: queueArn('tap') }] }));
+  await first.put(GRADED);
+
+  const again = await busOf({ machine: machineFor({ folder: machine.folder }) });
+  await again.put(GRADED);
+  await expect(again.client.send(new DeleteRuleCommand(rule))).rejects.toThrow('since it has targets');
+  await again.client.send(new RemoveTargetsCommand({ ...target, Ids: ['suite'] }));
+  await again.client.send(new DeleteRuleCommand(rule));
+  await again.put(GRADED);
+
+  expect(RuleArn).toBe('arn:aws:events:us-east-1:000000000000:rule/house/tap');
+  expect([first.sent.length, again.sent.length]).toEqual([1, 1]);
+  expect(first.server.demands.map(({ action, resource }) => [action, resource])).toContainEqual([
+    'events:PutTargets',
+    RuleArn,
+  ]);
+});
+
+test('over the wire, what is not supported or not there is refused by name', async () => {
+  const { client, rule } = await busOf();
+  await rule({});
+  const put = (input: object) => client.send(new PutRuleCommand({ ...BUS, Name: 'tap', ...input }));
+  const targets = (input: object) =>
+    client.send(new PutTargetsCommand({ ...BUS, Rule: 'tap', Targets: [{ Id: 'x', Arn: queueArn('x'), ...input }] }));
+  await expect(put({ ScheduleExpression: 'rate(1 hour)', EventPattern: '{"a":[1]}' })).rejects.toThrow(
+    'ScheduleExpression',
+  );
+  await expect(put({ EventPattern: '{"a":1}' })).rejects.toMatchObject({ name: 'InvalidEventPatternException' });
+  await expect(put({ EventPattern: '{"a":[1]}', EventBusName: 'x' })).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  });
+  await expect(put({ EventPattern: '{"a":[1]}', Name: 'graded' })).rejects.toThrow('stands in a template');
+  await expect(targets({})).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  await expect(targets({ Arn: 'arn:aws:lambda:us-east-1:000000000000:function:x' })).rejects.toThrow('only queues');
+  await expect(targets({ InputPath: '$.detail' })).rejects.toThrow('InputPath');
+});
+
+test('an operation that is not supported is refused before IAM is asked', async () => {
+  const { bus } = await busOf();
+  expect(() => bus.wire?.kind === 'json' && bus.wire.demands('ListArchives', {})).toThrow('ListArchives');
+});
+
+test.each([
+  [
+    'a target that is no queue',
+    { Targets: [{ Id: 'x', Arn: 'arn:aws:lambda:us-east-1:000000000000:function:x' }] },
+    'only queues',
+  ],
+  ['a transformed input', { Targets: [{ Id: 'x', Arn: queueArn('x'), InputPath: '$.detail' }] }, 'InputPath'],
+  ['a rule by the clock', { ScheduleExpression: 'rate(1 hour)' }, 'ScheduleExpression'],
+  ['a pattern that EventBridge refuses', { EventPattern: { source: 'shop' } }, 'EventPattern: event pattern, source'],
+])('a template with %s is refused, naming resource and property', async (_, properties, message) => {
+  const { rule } = await busOf();
+  const added = async () => rule(properties);
+  await expect(added).rejects.toThrow(RangeError);
+  await expect(added).rejects.toThrow('stack/graded (AWS::Events::Rule): ');
+  await expect(added).rejects.toThrow(message);
+});

@@ -1,0 +1,346 @@
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { movableClock } from '#infra/local/clock.ts';
+import { AwsError, type Caller, type Functions, type Iam, type Queues } from '#infra/local/cloud.ts';
+import { scheduler, timetableOf } from '#infra/local/scheduler.ts';
+import { ALLOWS_ALL, machineFor, resource } from './wire-server.ts';
+
+const SWEEP = 'arn:aws:lambda:us-east-1:000000000000:function:sweep';
+const ROLE = 'arn:aws:iam::000000000000:role/sweep-scheduler';
+const DEAD = 'arn:aws:sqs:us-east-1:000000000000:missed';
+const NIGHT = 'cron(0 3 1 * ? *)';
+const HOUR = 3_600_000;
+const NOW = Date.parse('2026-11-20T00:00:30Z');
+const CALLER: Caller = { roleArn: ROLE, arn: 'sts', senderId: 'AROASWEEP:sweep' };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const unused = () => {
+  throw new Error('not used by the scheduler');
+};
+
+/** Functions that keep what they are called with; the answer may fail or hang. */
+function memoryFunctions(answer: () => Promise<void> = async () => {}) {
+  const calls: { arn: string; event: unknown }[] = [];
+  const functions: Functions = {
+    async invokeAsync(arn, event) {
+      calls.push({ arn, event });
+      await answer();
+    },
+    invoke: unused,
+    callerOf: unused,
+  };
+  return { functions, calls, times: () => calls.map(({ event }) => Reflect.get(Object(event), 'time')) };
+}
+
+function memoryQueues() {
+  const dead: { queueArn: string; body: string; senderId: string }[] = [];
+  const queues: Queues = {
+    send: (queueArn, { body, senderId }) => String(dead.push({ queueArn, body, senderId })),
+    sendAll: unused,
+    receive: unused,
+    delete: unused,
+    release: unused,
+    onMessages: unused,
+    overview: unused,
+  };
+  return { queues, dead };
+}
+
+/** Roles whose caller may do everything but these actions. */
+function roles(...denied: string[]): Iam {
+  return {
+    ...ALLOWS_ALL,
+    assume: (roleArn, session) => ({ ...ALLOWS_ALL.assume(roleArn, session), caller: CALLER }),
+    authorize(caller, demands) {
+      expect(caller).toBe(CALLER);
+      for (const { action, resource } of demands)
+        if (denied.includes(action)) throw new AwsError('AccessDeniedException', `no ${action} on ${resource}`);
+    },
+  };
+}
+
+const schedule = (properties: object = {}, target: object = {}) =>
+  resource(
+    'AWS::Scheduler::Schedule',
+    {
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ScheduleExpression: NIGHT,
+      ScheduleExpressionTimezone: 'Asia/Shanghai',
+      Target: { Arn: SWEEP, RoleArn: ROLE, ...target },
+      ...properties,
+    },
+    { name: 'sweep', arn: 'arn:aws:scheduler:us-east-1:000000000000:schedule/default/sweep' },
+  );
+
+async function standing({
+  store = new DatabaseSync(':memory:'),
+  answer,
+  iam = roles(),
+  resources = [schedule()],
+}: {
+  store?: DatabaseSync;
+  answer?: () => Promise<void>;
+  iam?: Iam;
+  resources?: ReturnType<typeof schedule>[];
+} = {}) {
+  const machine = machineFor({ store, clock: movableClock(store), iam });
+  const memory = { ...memoryFunctions(answer), ...memoryQueues() };
+  const schedules = scheduler(machine, memory.functions, memory.queues);
+  for (const each of resources) await schedules.add(each);
+  await schedules.start?.();
+  await vi.advanceTimersByTimeAsync(0);
+  const advance = async (ms: number) => {
+    machine.clock.moveTo(machine.clock.now() + ms);
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  return { machine, schedules, store, advance, ...memory };
+}
+
+const at = (text: string) => Date.parse(text);
+const iso = (instant: number | undefined) => (instant === undefined ? undefined : new Date(instant).toISOString());
+const daily = (fields: string, zone: string, from: string, count: number) => {
+  const timetable = timetableOf(`cron(${fields})`, zone, 0);
+  const times: (string | undefined)[] = [];
+  let last = at(from);
+  for (let turn = 0; turn < count; turn++) {
+    last = timetable.next(last) ?? Number.NaN;
+    times.push(iso(last));
+    // Looking back from a due time finds it, and from just before finds the one before.
+    expect(timetable.last(last)).toBe(last);
+    if (turn > 0) expect(iso(timetable.last(last - 1))).toBe(times[turn - 1]);
+  }
+  return times;
+};
+
+describe('an expression is due', () => {
+  test.each([
+    [
+      'on the first of a month at 03:00 in Shanghai',
+      '0 3 1 * ? *',
+      'Asia/Shanghai',
+      ['2026-11-30T19:00', '2026-12-31T19:00'],
+    ],
+    ['every quarter of an hour', '0/15 * * * ? *', 'UTC', ['2026-11-20T00:15', '2026-11-20T00:30']],
+    ['on Sunday, which is day 1', '0 9 ? * 1 *', 'UTC', ['2026-11-22T09:00', '2026-11-29T09:00']],
+    ['on working days', '0 9 ? * MON-FRI *', 'UTC', ['2026-11-20T09:00', '2026-11-23T09:00']],
+    ['on the last day of the week, Saturday', '0 9 ? * L *', 'UTC', ['2026-11-21T09:00', '2026-11-28T09:00']],
+    ['on the last Friday', '0 9 ? * 6L *', 'UTC', ['2026-11-27T09:00', '2026-12-25T09:00']],
+    ['on the second Tuesday', '0 9 ? * 3#2 *', 'UTC', ['2026-12-08T09:00', '2027-01-12T09:00']],
+    ['on the last day of a month', '0 9 L * ? *', 'UTC', ['2026-11-30T09:00', '2026-12-31T09:00']],
+    ['on the working day nearest to the 15th', '0 9 15W * ? *', 'UTC', ['2026-12-15T09:00', '2027-01-15T09:00']],
+    ['in a leap year', '0 0 29 2 ? *', 'UTC', ['2028-02-29T00:00', '2032-02-29T00:00']],
+  ])('%s', (_, fields, zone, times) => {
+    expect(daily(fields, zone, '2026-11-20T00:00:30Z', 2)).toEqual(times.map((time) => `${time}:00.000Z`));
+  });
+
+  test('not in the hour that the change to summer time leaves out', () => {
+    expect(daily('30 2 * * ? *', 'America/New_York', '2026-03-07T00:00:00Z', 3)).toEqual([
+      '2026-03-07T07:30:00.000Z',
+      '2026-03-09T06:30:00.000Z',
+      '2026-03-10T06:30:00.000Z',
+    ]);
+  });
+
+  test('once in the hour that the change back repeats', () => {
+    const times = ['2026-10-31T05:30:00.000Z', '2026-11-01T05:30:00.000Z', '2026-11-02T06:30:00.000Z'];
+    expect(daily('30 1 * * ? *', 'America/New_York', '2026-10-31T00:00:00Z', 3)).toEqual(times);
+    const { last } = timetableOf('cron(30 1 * * ? *)', 'America/New_York', 0);
+    expect(iso(last(at('2026-11-01T06:30:00Z')))).toBe(times[1]);
+  });
+
+  test('at a rate that counts from when it began to stand', () => {
+    const { next, last } = timetableOf('rate(2 hours)', 'UTC', NOW);
+    expect([next(NOW - 1), next(NOW), last(NOW + 5 * HOUR)]).toEqual([NOW, NOW + 2 * HOUR, NOW + 4 * HOUR]);
+    expect(last(NOW - 1)).toBeUndefined();
+  });
+});
+
+describe('an expression is refused', () => {
+  test.each([
+    ['that names one day only', 'at(2026-12-01T00:00:00)', 'UTC'],
+    ['of five fields', 'cron(0 3 1 * ?)', 'UTC'],
+    ['with both days', 'cron(0 3 1 * 2 *)', 'UTC'],
+    ['with neither day', 'cron(0 3 ? * ? *)', 'UTC'],
+    ['with a day 8 of the week', 'cron(0 3 ? * 8 *)', 'UTC'],
+    ['in weeks', 'rate(2 weeks)', 'UTC'],
+    ['in a zone nobody knows', NIGHT, 'Mars/Base'],
+  ])('%s', async (_, ScheduleExpression, ScheduleExpressionTimezone) => {
+    const resources = [schedule({ ScheduleExpression, ScheduleExpressionTimezone })];
+    const refused = await standing({ resources }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RangeError);
+    expect(String(refused)).toContain('stack/sweep (AWS::Scheduler::Schedule): ScheduleExpression: ');
+  });
+});
+
+test.each([
+  [
+    'a flexible window',
+    schedule({ FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 5 } }),
+    'FlexibleTimeWindow',
+  ],
+  ['a target that is no function', schedule({}, { Arn: DEAD }), 'only lambda'],
+  ['parameters of another service', schedule({}, { SqsParameters: {} }), 'SqsParameters'],
+  ['an input that is no JSON', schedule({}, { Input: 'hello' }), 'Target.Input'],
+  ['an attribute nobody knows', schedule({}, { Input: '"<aws.scheduler.moon>"' }), '<aws.scheduler.moon>'],
+])('a schedule with %s is refused by name', async (_, refused, message) => {
+  await expect(standing({ resources: [refused] })).rejects.toThrow(message);
+  await expect(standing({ resources: [refused] })).rejects.toThrow(RangeError);
+});
+
+test('a schedule fires when its time comes, in the event that AWS makes, and not before', async () => {
+  const resources = [schedule({ ScheduleExpression: 'cron(* * * * ? *)' })];
+  const { calls, times } = await standing({ resources });
+  expect(calls).toEqual([]);
+  await vi.advanceTimersByTimeAsync(29_999);
+  expect(calls).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(times()).toEqual(['2026-11-20T00:01:00Z', '2026-11-20T00:02:00Z', '2026-11-20T00:03:00Z']);
+  expect(calls[0]).toMatchObject({
+    arn: SWEEP,
+    event: { 'detail-type': 'Scheduled Event', source: 'aws.scheduler', resources: [schedule().arn], detail: '{}' },
+  });
+});
+
+test('moving the clock over any number of due times fires once, for the last of them', async () => {
+  const { advance, times } = await standing();
+  await advance(100 * 24 * HOUR);
+  expect(times()).toEqual(['2027-01-31T19:00:00Z']);
+  await advance(HOUR);
+  await vi.advanceTimersByTimeAsync(HOUR);
+  expect(times()).toHaveLength(1);
+  await advance(40 * 24 * HOUR);
+  expect(times()).toHaveLength(2);
+});
+
+test('a firing that takes long does not keep the next from firing', async () => {
+  const { advance, calls } = await standing({ answer: () => new Promise(() => {}) });
+  await advance(15 * 24 * HOUR);
+  await advance(31 * 24 * HOUR);
+  expect(calls).toHaveLength(2);
+});
+
+describe('after the system was down', () => {
+  test('what was missed is made up for once', async () => {
+    const { store, schedules } = await standing();
+    await schedules.stop?.();
+    vi.setSystemTime(NOW + 100 * 24 * HOUR);
+    const again = await standing({ store });
+    expect(again.times()).toEqual(['2027-01-31T19:00:00Z']);
+    await again.schedules.stop?.();
+    expect((await standing({ store })).calls).toEqual([]);
+  });
+
+  test('a firing that was under way when the system died is made again', async () => {
+    const { store, advance, calls } = await standing({ answer: () => new Promise(() => {}) });
+    await advance(15 * 24 * HOUR);
+    expect(calls).toHaveLength(1);
+    expect((await standing({ store })).times()).toEqual(['2026-11-30T19:00:00Z']);
+  });
+
+  test.each([
+    ['with other times than before', {}, { ScheduleExpression: 'cron(0 4 1 * ? *)' }],
+    ['that was disabled meanwhile', { State: 'DISABLED' }, {}],
+  ])('a schedule %s has missed nothing', async (_, before, after) => {
+    const { store } = await standing({ resources: [schedule(before)] });
+    vi.setSystemTime(NOW + 100 * 24 * HOUR);
+    expect((await standing({ store, resources: [schedule(after)] })).calls).toEqual([]);
+  });
+});
+
+test('a rate is due at once and then every so often, on the same beat after a restart', async () => {
+  const resources = [schedule({ ScheduleExpression: 'rate(1 hour)' })];
+  const { times, store, schedules } = await standing({ resources });
+  await vi.advanceTimersByTimeAsync(HOUR);
+  expect(times()).toEqual(['2026-11-20T00:00:30Z', '2026-11-20T01:00:30Z']);
+  await schedules.stop?.();
+  await vi.advanceTimersByTimeAsync(HOUR / 2);
+  const again = await standing({ store, resources });
+  await vi.advanceTimersByTimeAsync(HOUR / 2);
+  expect(again.times()).toEqual(['2026-11-20T02:00:30Z']);
+});
+
+test('a schedule of its own input is called with it, the times put in', async () => {
+  const Input =
+    '{"due":"<aws.scheduler.scheduled-time>","of":"<aws.scheduler.schedule-arn>","n":<aws.scheduler.attempt-number>}';
+  const { schedules, calls } = await standing({ resources: [schedule({}, { Input })] });
+  await schedules.run('sweep');
+  expect(calls).toEqual([{ arn: SWEEP, event: { due: '2026-11-20T00:00:30Z', of: schedule().arn, n: 1 } }]);
+});
+
+test('a schedule that is disabled fires only when asked to', async () => {
+  const { advance, calls, schedules } = await standing({ resources: [schedule({ State: 'DISABLED' })] });
+  await advance(100 * 24 * HOUR);
+  expect(calls).toEqual([]);
+  await schedules.run('sweep');
+  expect(calls).toHaveLength(1);
+});
+
+test('a schedule is run by its name or its path; an unknown name is answered with those there are', async () => {
+  const path = { ...schedule(), metadata: { 'aws:cdk:path': 'stack/Sweep/Schedule' } };
+  const { schedules, calls } = await standing({ resources: [path] });
+  await schedules.run('stack/Sweep/Schedule');
+  expect(calls).toHaveLength(1);
+  expect(schedules.names()).toEqual(['sweep']);
+  await expect(schedules.run('swoop')).rejects.toThrow(new RangeError('no schedule swoop; there are sweep'));
+});
+
+test('a role that may not call the function: the firing goes to the dead letters at once, and is said', async () => {
+  const resources = [schedule({}, { DeadLetterConfig: { Arn: DEAD } })];
+  const { schedules, calls, dead, machine } = await standing({ resources, iam: roles('lambda:InvokeFunction') });
+  await schedules.run('sweep');
+  expect(calls).toEqual([]);
+  expect(dead).toEqual([
+    { queueArn: DEAD, body: expect.stringContaining('2026-11-20T00:00:30Z'), senderId: CALLER.senderId },
+  ]);
+  expect(Reflect.get(machine, 'said')).toEqual([
+    `the schedule sweep could not call ${SWEEP}: no lambda:InvokeFunction on ${SWEEP}; it goes to ${DEAD}`,
+  ]);
+});
+
+test('a call that fails is tried again as the policy says, then goes to the dead letters', async () => {
+  const RetryPolicy = { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 };
+  const answer = async () => {
+    throw new Error('no place');
+  };
+  const resources = [schedule({}, { RetryPolicy, DeadLetterConfig: { Arn: DEAD } })];
+  const { schedules, calls, dead } = await standing({ resources, answer });
+  const run = schedules.run('sweep');
+  await vi.advanceTimersByTimeAsync(7_000);
+  await run;
+  expect([calls.length, dead.length]).toEqual([4, 1]);
+});
+
+test('a role that may not even send to the dead letters: the firing is given up, and is said', async () => {
+  const resources = [schedule({}, { DeadLetterConfig: { Arn: DEAD } })];
+  const iam = roles('lambda:InvokeFunction', 'sqs:SendMessage');
+  const { schedules, dead, machine } = await standing({ resources, iam });
+  await schedules.run('sweep');
+  expect(dead).toEqual([]);
+  expect(String(Reflect.get(machine, 'said'))).toContain('its dead letters take nothing either');
+});
+
+test('stopping lets what is under way finish, and waits for no retry', async () => {
+  const { promise, resolve: finish } = Promise.withResolvers<void>();
+  const { advance, schedules, store } = await standing({ answer: () => promise });
+  await advance(15 * 24 * HOUR);
+  const stopped = vi.fn();
+  const stop = schedules.stop?.().then(stopped);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(stopped).not.toHaveBeenCalled();
+  finish();
+  await stop;
+  expect((await standing({ store })).calls).toEqual([]);
+
+  const failing = await standing({ answer: () => Promise.reject(new Error('no place')) });
+  await failing.advance(15 * 24 * HOUR);
+  await failing.schedules.stop?.();
+  expect(failing.calls).toHaveLength(1);
+  expect((await standing({ store: failing.store })).calls).toHaveLength(1);
+});
