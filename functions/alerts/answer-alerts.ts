@@ -75,7 +75,8 @@ function acknowledge(request: RequestOf<'POST /alerts/{id}/acknowledgement'>, po
     const after = { ...decision.alerts, version: before.version + 1 };
     const cause = { causationId: requestId, correlationId, by: actorId(actor) };
     const aggregateId = id('alerts', before.disputeId);
-    await alerts.save(before, after, commitOf(aggregateId, after.version, decision.events, now, cause, id));
+    const commit = commitOf(aggregateId, after.version, decision.events, now, cause, id);
+    await alerts.save(before, after, { commit });
     const acknowledged = after.alerts.find(({ alertId }) => alertId === params.id) ?? alert;
     return { status: 200, body: await alertBody(acknowledged, ports) };
   });

@@ -29,6 +29,6 @@ export function checkAlert(due: DueMessage, { alerts, clock, id }: AlertClockPor
     const causationId = id('clock', 'C-1', disputeId);
     const cause = { causationId, correlationId: causationId, by: 'interlock.clocks' };
     const aggregateId = id('alerts', disputeId);
-    await alerts.save(before, after, commitOf(aggregateId, after.version, events, now, cause, id));
+    await alerts.save(before, after, { commit: commitOf(aggregateId, after.version, events, now, cause, id) });
   });
 }

@@ -1,5 +1,6 @@
 // In:  DisputeGraded.v1 from the bus, through the alert queue.
-// Out: an alert with its deadline, and those that it replaces or corrects, in the scorecards table; its stream feeds publisher.
+// Out: an alert with its deadline, those that it replaces or corrects, and what is at stake (S-21), in the scorecards
+//      table; its stream feeds publisher.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -9,6 +10,7 @@ import { systemClock } from '#shared/adapters/clock.ts';
 import { derivedId } from '#shared/adapters/digest.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { stakeStore } from '#shared/adapters/stake-store.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { queueHandler } from '#shared/runtime/queue-handler.ts';
@@ -19,6 +21,7 @@ const { SCORECARDS_TABLE: scorecards, REFERENCE_TABLE: reference } = env;
 const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), { scorecards, reference });
 const ports = {
   alerts: alertStore(tables),
+  stakes: stakeStore(tables),
   reference: referenceStore(tables, systemClock),
   clock: systemClock,
   id: derivedId,

@@ -1,4 +1,4 @@
-// In:  gradings, corrections, determinations, notices, waivers and closures from the bus, through the stake queue.
+// In:  corrections, determinations, notices, waivers and closures from the bus, through the stake queue.
 // Out: what the dispute puts at stake, in the scorecards table (S-21); no event.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';

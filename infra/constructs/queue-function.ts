@@ -1,3 +1,4 @@
+import type { Duration } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
@@ -5,16 +6,23 @@ import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
 export interface QueueFunctionProps extends LambdaFunctionProps {
   /** What it takes messages from, by the name that becomes the mapping's id: a contract, and the same in every environment. */
   readonly queues: Readonly<Record<string, IQueue>>;
+  /** How many messages one call takes at most, and how long the first of them may wait for others. @default 10, without waiting */
+  readonly batch?: { readonly size: number; readonly window: Duration };
 }
 
-/** One function that takes messages from queues that stand elsewhere, ten at a time, each failing alone. */
+/** One function that takes messages from queues that stand elsewhere, a batch at a time, each failing alone. */
 export class QueueFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: QueueFunctionProps) {
     super(scope, id, props);
     for (const [name, queue] of Object.entries(props.queues)) {
       queue.grantConsumeMessages(this.fn);
       const eventSourceArn = queue.queueArn;
-      this.fn.addEventSourceMapping(`From${name}`, { eventSourceArn, batchSize: 10, reportBatchItemFailures: true });
+      this.fn.addEventSourceMapping(`From${name}`, {
+        eventSourceArn,
+        batchSize: props.batch?.size ?? 10,
+        maxBatchingWindow: props.batch?.window,
+        reportBatchItemFailures: true,
+      });
     }
   }
 }

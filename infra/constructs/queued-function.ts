@@ -1,11 +1,11 @@
 import { type EventPattern, type IEventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import type { LambdaFunction, LambdaFunctionProps } from './lambda-function.ts';
-import { QueueFunction } from './queue-function.ts';
+import type { LambdaFunction } from './lambda-function.ts';
+import { QueueFunction, type QueueFunctionProps } from './queue-function.ts';
 import { WorkQueue } from './work-queue.ts';
 
-export interface QueuedFunctionProps extends LambdaFunctionProps {
+export interface QueuedFunctionProps extends Omit<QueueFunctionProps, 'queues'> {
   readonly bus: IEventBus;
   readonly eventPattern: EventPattern;
 }

@@ -26,6 +26,8 @@ export interface RecordTableProps {
 
 /** The single actions that may be granted on a table. Nobody gets to delete: a mistake is undone by a further record. */
 export type TableAction = `dynamodb:${'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem'}`;
+/** What may be granted within named partitions, where what is kept only for a while can be taken out again. */
+type PartitionAction = TableAction | 'dynamodb:DeleteItem';
 export const READ: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 /** What a decision needs: read the state, put the next one under a condition. Nothing in place is changed. */
 export const DECIDE: readonly TableAction[] = [...READ, 'dynamodb:PutItem'];
@@ -72,10 +74,26 @@ export class RecordTable extends Construct {
       const resources = indexNames.map((name) => `${this.table.tableArn}/index/${name}`);
       allow(new PolicyStatement({ actions: ['dynamodb:Query'], resources }));
     }
-    const writes = actions.some((action) => !READ.includes(action));
+    this.#grantKey(
+      grantee,
+      actions.some((action) => !READ.includes(action)),
+    );
+  }
+
+  /** As {@link grant}, within partitions whose keys are like one of these, and without the indexes. */
+  grantWithin(grantee: IGrantable, partitions: readonly string[], ...actions: readonly PartitionAction[]): void {
+    const conditions = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } };
+    const resources = [this.table.tableArn];
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources, conditions }));
+    this.#grantKey(grantee, true);
+  }
+
+  #grantKey(grantee: IGrantable, writes: boolean): void {
     const viaTable = { StringEquals: { 'kms:ViaService': `dynamodb.${Stack.of(this).region}.amazonaws.com` } };
     const keyActions = writes ? writingKey : readingKey;
-    allow(new PolicyStatement({ actions: keyActions, resources: [this.#key.keyArn], conditions: viaTable }));
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({ actions: keyActions, resources: [this.#key.keyArn], conditions: viaTable }),
+    );
   }
 
   #addIndexes(): void {

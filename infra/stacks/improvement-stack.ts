@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { QueuedFunction } from '../constructs/queued-function.ts';
 import { AMEND } from '../constructs/table.ts';
@@ -14,6 +15,7 @@ export class ImprovementStack extends ServiceStack {
       eventPattern: eventsFor('insights'),
       step: 'insights/count',
       environment: names.improvement,
+      batch: { size: 100, window: Duration.seconds(2) }, // A transaction of sums: the more in one, the fewer items.
       failureImpact: 'the cockpit and the reviews show too few disputes, and lost events go unnoticed',
     });
     data.improvement.grant(consumer.fn, ...AMEND);

@@ -4,6 +4,7 @@ import type { AlertStore } from '../domain/ports/alert-store.ts';
 import type { Tables, Write } from '../domain/ports/tables.ts';
 import { commitWrite } from './commit-item.ts';
 import { dueAttributes } from './due-store.ts';
+import { stakeWrite } from './stake-store.ts';
 
 const alertKeys = {
   partition: (disputeId: string) => `ALERTS#${disputeId}`,
@@ -26,24 +27,13 @@ export function alertStore(tables: Tables): AlertStore {
       const item = await tables.get('scorecards', alertKeys.alert(alertId));
       return item && AlertItem.parse(item).alert.dispute.disputeId;
     },
-    async save(before, after, commit) {
-      const { disputeId, version } = after;
-      const pk = alertKeys.partition(disputeId);
-      const dueAt = alertDueAt(after);
+    async save(before, after, { commit, stake }) {
+      const pk = alertKeys.partition(after.disputeId);
       await tables.write([
-        {
-          table: 'scorecards',
-          put: {
-            ...alertKeys.state(disputeId),
-            kind: 'alerts',
-            version,
-            state: after,
-            ...(dueAt ? dueAttributes('scorecards', pk, dueAt, 'alert') : {}),
-          },
-          if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
-        },
+        ...(after === before ? [] : [alertsWrite(after)]),
         ...(commit ? [commitWrite('scorecards', pk, commit)] : []),
         ...changed(before, after).map(alertWrite),
+        ...(stake ? [stakeWrite(stake)] : []),
       ]);
     },
     async list(state, { limit, cursor }) {
@@ -51,6 +41,18 @@ export function alertStore(tables: Tables): AlertStore {
       const page = await tables.query({ table: 'scorecards', index: 'byList', partition, limit, cursor });
       return { items: page.items.map((item) => AlertItem.parse(item).alert), next: page.next };
     },
+  };
+}
+
+function alertsWrite(alerts: Alerts): Write {
+  const { disputeId, version } = alerts;
+  const key = alertKeys.state(disputeId);
+  const dueAt = alertDueAt(alerts);
+  const due = dueAt ? dueAttributes('scorecards', key.pk, dueAt, 'alert') : {};
+  return {
+    table: 'scorecards',
+    put: { ...key, kind: 'alerts', version, state: alerts, ...due },
+    if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
   };
 }
 

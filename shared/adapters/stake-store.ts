@@ -1,7 +1,7 @@
 import { StakeItem } from '../contracts/items/stake-item.ts';
 import { type ShownStake, type Stake, shownStake } from '../domain/performance/stake.ts';
 import type { StakeStore } from '../domain/ports/stake-store.ts';
-import type { Item, Tables } from '../domain/ports/tables.ts';
+import type { Item, Tables, Write } from '../domain/ports/tables.ts';
 
 const stakeKeys = {
   stake: (disputeId: string) => ({ pk: `STAKE#${disputeId}`, sk: 'STATE' }),
@@ -19,18 +19,7 @@ export function stakeStore(tables: Tables): StakeStore {
       const items = await tables.getMany('scorecards', disputeIds.map(stakeKeys.stake));
       return items.flatMap((item) => (item ? [stakeOf(item)] : []));
     },
-    async save(stake) {
-      const { disputeId, version } = stake;
-      const shown = shownStake(stake);
-      const list = shown && { listPartition: stakeKeys.list(shown.department), listSort: disputeId };
-      await tables.write([
-        {
-          table: 'scorecards',
-          put: { ...stakeKeys.stake(disputeId), kind: 'stake', version, state: stake, ...list },
-          if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
-        },
-      ]);
-    },
+    save: (stake) => tables.write([stakeWrite(stake)]),
     async shown(department) {
       const stakes: ShownStake[] = [];
       let cursor: string | undefined;
@@ -42,6 +31,18 @@ export function stakeStore(tables: Tables): StakeStore {
       } while (cursor !== undefined);
       return stakes;
     },
+  };
+}
+
+/** The stake under the version before it, for a transaction that moves it along with something else. */
+export function stakeWrite(stake: Stake): Write {
+  const { disputeId, version } = stake;
+  const shown = shownStake(stake);
+  const list = shown && { listPartition: stakeKeys.list(shown.department), listSort: disputeId };
+  return {
+    table: 'scorecards',
+    put: { ...stakeKeys.stake(disputeId), kind: 'stake', version, state: stake, ...list },
+    if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
   };
 }
 

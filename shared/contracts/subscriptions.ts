@@ -2,13 +2,12 @@
  * Which events reach which consumer's queue. Infrastructure makes the bus rules of it, the simulation its routing.
  */
 export const SUBSCRIPTIONS = {
-  /** Raises, replaces and corrects alerts (G-10, C-1). */
+  /** Raises, replaces and corrects alerts (G-10, C-1), and shows what a grade puts at stake (S-21). */
   alerts: ['DisputeGraded.v1'],
   /** Lets both departments know of a filing, and measures the way (I-11). */
   filings: ['DisputeFiled.v1'],
-  /** Shows what is at stake (S-21). */
+  /** Shows how what is at stake goes on after a grading (S-21). */
   stakes: [
-    'DisputeGraded.v1',
     'DisputeCorrected.v1',
     'ResponsibilityDetermined.v1',
     'PartiesNoticed.v1',

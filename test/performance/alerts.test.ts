@@ -133,14 +133,14 @@ describe('raising alerts (G-10)', () => {
     expect(system.memory.dump()).toEqual(before);
   });
 
-  it('takes one transaction of three items', async () => {
+  it('takes one transaction of four items, what is at stake among them', async () => {
     const { system } = await raised(graded(1, 2));
     expect(
       system.memory
         .dump()
         .scorecards.map(({ kind }) => kind)
         .toSorted(),
-    ).toEqual(['alert', 'alerts', 'commit']);
+    ).toEqual(['alert', 'alerts', 'commit', 'stake']);
   });
 
   it('every order of delivery with duplicates leaves the same alerts and tells the same', async () => {

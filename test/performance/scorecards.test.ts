@@ -1,5 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import { raiseAlertOf } from '#functions/alerts/raise-alert.ts';
 import { scorecardAnswers } from '#functions/scorecards/answer-scorecards.ts';
 import { postGroupOf } from '#functions/scoring/post-group.ts';
 import { recordStake } from '#functions/scoring/record-stake.ts';
@@ -82,7 +83,7 @@ async function allCards(system: Gear, limit: number, by: Actor = OFFICER) {
 async function story() {
   const system = await gear(START);
   const miss = { rule: 'G-2.1a', level: 1, have: '150000.00', need: '500000.00', text: 'not reached' } as const;
-  await recordStake(graded(1, 2, undefined, { nearestMiss: miss }), system.ports);
+  await heard(graded(1, 2, undefined, { nearestMiss: miss }), system.ports);
   await scoreDispute(noticed(1), system.ports);
   system.clock.set(at(2));
   await postGroupOf({ kind: 'group', pk: `SCORING#${DISPUTE}`, dueAt: at(2) }, system.ports);
@@ -238,6 +239,12 @@ describe('the explanation over the API (S-19)', () => {
   });
 });
 
+/** What the two consumers that keep stakes make of an event: gradings come with their alert. */
+function heard(event: StakeEvent, ports: Gear['ports']): Promise<void> {
+  const { data, type } = event;
+  return type === 'DisputeGraded.v1' ? raiseAlertOf({ ...event, type, data }, ports) : recordStake(event, ports);
+}
+
 describe('what is at stake (S-21)', () => {
   const STAKES: readonly StakeEvent[] = [
     graded(1, 3),
@@ -249,7 +256,7 @@ describe('what is at stake (S-21)', () => {
 
   it('stands on the preliminary department’s running month for its head, and is gone with the notice', async () => {
     const system = await gear(START);
-    await recordStake(graded(1, 2), system.ports);
+    await heard(graded(1, 2), system.ports);
     const logistics = actor('E-201', 'head');
     expect((await read(system, 'logistics', logistics)).body).toMatchObject({
       atStake: { disputes: 1, points: '-10.00' },
@@ -261,7 +268,7 @@ describe('what is at stake (S-21)', () => {
     expect((await read(system, 'logistics', actor('E-901', 'hr'))).body).not.toHaveProperty('atStake');
     expect((await read(system, 'E-201', logistics)).body).not.toHaveProperty('atStake');
     expect((await read(system, 'logistics', logistics, '2026-10')).body).not.toHaveProperty('atStake');
-    await recordStake(noticed(6), system.ports);
+    await heard(noticed(6), system.ports);
     expect((await read(system, 'logistics', logistics)).body).toMatchObject({
       atStake: { disputes: 0, points: '0.00' },
     });
@@ -276,25 +283,25 @@ describe('what is at stake (S-21)', () => {
   )('does not depend on order, repetition or crashes', async (order, mishaps) => {
     const system = await gear(START);
     system.mishaps.push(...mishaps);
-    for (const event of order) await deliver(() => recordStake(event, system.ports));
+    for (const event of order) await deliver(() => heard(event, system.ports));
     expect((await read(system, 'product', HEAD)).body).toMatchObject({
       atStake: { disputes: 1, points: '-10.00', awaitingNotice: 1 },
     });
     expect(await system.ports.stakes.shown('logistics')).toEqual([]);
     for (const regraded of [graded(6, 1, 2), corrected(7, { department: 'logistics' })])
-      await deliver(() => recordStake(regraded, system.ports));
+      await deliver(() => heard(regraded, system.ports));
     expect((await read(system, 'product', HEAD)).body).toMatchObject({ atStake: { points: '-10.00' } });
-    await deliver(() => recordStake(closed(9), system.ports));
+    await deliver(() => heard(closed(9), system.ports));
     system.mishaps.length = 0;
-    for (const event of order) await recordStake(event, system.ports);
+    for (const event of order) await heard(event, system.ports);
     expect(await system.ports.stakes.shown('product')).toEqual([]);
   });
 
   it('a stake that is not written twice costs no write', async () => {
     const system = await gear(START);
-    await recordStake(graded(1, 2), system.ports);
+    await heard(graded(1, 2), system.ports);
     const before = system.memory.stream('scorecards').length;
-    await recordStake(graded(1, 2), system.ports);
+    await heard(graded(1, 2), system.ports);
     expect(system.memory.stream('scorecards')).toHaveLength(before);
   });
 

@@ -9,8 +9,10 @@ import { disputeAnswers } from '#functions/disputes/answer-disputes.ts';
 import { checkFiling } from '#functions/disputes/check-filing-clock.ts';
 import { finishResponsibility } from '#functions/disputes/finish-responsibility.ts';
 import { countBatch } from '#functions/insights/count-events.ts';
+import { deadMessageAnswers } from '#functions/intake/answer-dead-messages.ts';
 import { findReceipt, readReceipt, reconcile } from '#functions/intake/answer-intake.ts';
-import { rotateSecret } from '#functions/intake/manage-sources.ts';
+import { keepDeadMessage } from '#functions/intake/keep-dead-message.ts';
+import { sourceAnswers } from '#functions/intake/manage-sources.ts';
 import { receiveReport } from '#functions/intake/receive-report.ts';
 import { takeMessage } from '#functions/intake/take-message.ts';
 import { publishCommits } from '#functions/publisher/publish-commits.ts';
@@ -28,6 +30,7 @@ import { filingStore } from '#shared/adapters/filing-store.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { ledgerStore } from '#shared/adapters/ledger-store.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { sourceRegister } from '#shared/adapters/source-register.ts';
 import { stakeStore } from '#shared/adapters/stake-store.ts';
 import { DisputeFiledV1 } from '#shared/contracts/events/dispute-filed.v1.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
@@ -55,10 +58,14 @@ import type { Consume, Message, Publish, World } from './world.ts';
 /** The in-house queue's name, which a worker takes for its ARN. */
 export const IN_HOUSE_QUEUE = 'in-house';
 export const WEBHOOK_QUEUE = 'webhook';
+/** What no worker could take, of each door. No message comes here by itself: a scenario puts it there. */
+export const DEAD_LETTERS = { webhook: 'dead-webhook', 'in-house': 'dead-in-house' } as const;
 /** Every queue of the system; none may hold a message at the end. */
 export const QUEUES = [
   WEBHOOK_QUEUE,
   IN_HOUSE_QUEUE,
+  DEAD_LETTERS.webhook,
+  DEAD_LETTERS['in-house'],
   'alerts',
   'filings',
   'stakes',
@@ -127,11 +134,21 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
   const take =
     (queueArn: string) =>
     (body: unknown, { messageId, sentAt }: Message) =>
-      takeMessage(JSON.stringify(body), { messageId, senderId, sentAt, queueArn }, worker);
+      takeMessage(textOf(body), { messageId, senderId, sentAt, queueArn }, worker);
+  const keep =
+    (queueArn: string) =>
+    (body: unknown, { messageId, sentAt }: Message) =>
+      keepDeadMessage(
+        textOf(body),
+        { messageId, senderId, sentAt, queueArn },
+        { ...worker, inHouseQueue: DEAD_LETTERS['in-house'] },
+      );
   const consumers: Consumers = {
     [WEBHOOK_QUEUE]: take(WEBHOOK_QUEUE),
     [IN_HOUSE_QUEUE]: take(IN_HOUSE_QUEUE),
-    alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts }),
+    [DEAD_LETTERS.webhook]: keep(DEAD_LETTERS.webhook),
+    [DEAD_LETTERS['in-house']]: keep(DEAD_LETTERS['in-house']),
+    alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts, stakes }),
     filings: (body) => learnFiling(DisputeFiledV1.parse(body), { ...common, filings: filingStore(tables) }),
     stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
     scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
@@ -179,9 +196,14 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
         'GET /intake/receipts/{receiptId}': (request) => readReceipt(request, { intake }),
         'GET /intake/reconciliation': (request) => reconcile(request, { intake, reference }),
       }),
-      'intake/manage-sources': apiHandler('intake/manage-sources', {
-        'POST /sources/{source}/secret': (request) => rotateSecret(request, { ...common, secrets }),
-      }),
+      'intake/answer-dead-messages': apiHandler(
+        'intake/answer-dead-messages',
+        deadMessageAnswers({ intake, queue: world.queue(WEBHOOK_QUEUE), clock }),
+      ),
+      'intake/manage-sources': apiHandler(
+        'intake/manage-sources',
+        sourceAnswers({ ...common, register: sourceRegister(tables), secrets }),
+      ),
       'disputes/answer-disputes': apiHandler(
         'disputes/answer-disputes',
         disputeAnswers({ ...common, disputes, customers }),
@@ -195,6 +217,11 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
   };
 }
 export type Interlock = ReturnType<typeof interlockIn>;
+
+/** A body as the queue holds it: the world carries JSON, and a text is what somebody put there as it is. */
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
 
 /** As Lambda does with partial batch answers: what throws comes again alone. */
 function oneByOne(handle: (message: Message) => Promise<unknown>): Consume {
