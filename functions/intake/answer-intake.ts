@@ -38,7 +38,7 @@ export async function reconcile(
   { query: { day } }: RequestOf<'GET /intake/reconciliation'>,
   { intake, reference }: { readonly intake: IntakeStore; readonly reference: Reference },
 ): Promise<Reply> {
-  const registered = (await reference.sources()).map(({ source }) => source);
+  const registered = (await reference.sourcesNow()).map(({ source }) => source);
   const names = [...new Set([...registered, IN_HOUSE])].sort();
   const sources = await Promise.all(
     names.map(async (source) => ({ source, ...(await tallyOfDay(intake, source, day)) })),

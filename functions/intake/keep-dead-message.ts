@@ -1,9 +1,13 @@
 import * as z from 'zod';
+import { IntakeMessageV1 } from '#shared/contracts/messages/intake-message.v1.ts';
 import { dayIn, type Instant } from '#shared/domain/calendar/civil-date.ts';
 import { type ArrivalKey, isSettled, type Receipt } from '#shared/domain/intake/arrival.ts';
 import type { DeadMessage } from '#shared/domain/intake/dead-message.ts';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
 import type { Known } from '#shared/domain/ports/intake-store.ts';
+import type { Fault } from '#shared/domain/refusal.ts';
+import { readReport } from './read-report.ts';
+import { storableReasons } from './reject-report.ts';
 import { type Delivered, type ReadingPorts, readInHouse, rejectInHouse } from './take-message.ts';
 
 /** What finds arrival and receipt of a message, whatever else of it can no longer be read. */
@@ -67,7 +71,8 @@ function keep(
 ): Promise<void> {
   const now = clock.now();
   const deadId = wrapper?.receiptId ?? messageId;
-  const dead: DeadMessage = { deadId, messageId, body, sentAt, keptAt: now };
+  const way = wrapper && { receiptId: wrapper.receiptId, source: wrapper.source };
+  const dead: DeadMessage = { deadId, messageId, body, sentAt, keptAt: now, ...way, reasons: whyUnread(body) };
   if (!wrapper) return intake.record({ before: {}, dead });
   const { source, receivedAt, arrivalId, receiptId } = wrapper;
   const arrival: ArrivalKey = { source, day: dayIn(zone, receivedAt), arrivalId };
@@ -78,6 +83,12 @@ function keep(
     const noted = { ...arrival, outcome: 'dead-lettered', receiptId } as const;
     await intake.record({ before, arrival: noted, dead, ...(receipt && { receipt }) });
   });
+}
+
+/** What the worker's own contract says of it. */
+function whyUnread(body: string): readonly Fault[] {
+  const read = readReport(Buffer.from(body), IntakeMessageV1, Number.POSITIVE_INFINITY);
+  return 'faults' in read ? storableReasons(read.faults) : [];
 }
 
 /** Undefined where another arrival of the same content already led the receipt to its end. */

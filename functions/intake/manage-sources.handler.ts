@@ -1,5 +1,5 @@
-// In:  an operator's demand for a new secret of a source, over HTTP.
-// Out: the secret in Secrets Manager, and in this one answer.
+// In:  an operator's call about sources and their secrets, over HTTP.
+// Out: a source in the reference table, with the record of its change; a secret in Secrets Manager, and in one answer.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -9,20 +9,21 @@ import { systemClock as clock } from '#shared/adapters/clock.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
 import { secretsManagerSourceSecrets } from '#shared/adapters/secrets.ts';
+import { sourceRegister } from '#shared/adapters/source-register.ts';
 import { apiHandler } from '#shared/runtime/api-handler.ts';
 import { readEnv } from '#shared/runtime/env.ts';
-import { rotateSecret } from './manage-sources.ts';
+import { sourceAnswers } from './manage-sources.ts';
 
 const text = z.string().min(1);
 const env = readEnv(z.object({ REFERENCE_TABLE: text, SECRETS_PREFIX: text, TIME_ZONE: text }));
 const client = DynamoDBDocumentClient.from(new DynamoDBClient());
+const tables = dynamoTables(client, { reference: env.REFERENCE_TABLE });
 const ports = {
-  reference: referenceStore(dynamoTables(client, { reference: env.REFERENCE_TABLE }), clock),
+  reference: referenceStore(tables, clock),
+  register: sourceRegister(tables),
   secrets: secretsManagerSourceSecrets(new SecretsManagerClient(), { prefix: env.SECRETS_PREFIX, clock }),
   clock,
   zone: env.TIME_ZONE,
 };
 
-export const handler = apiHandler('intake/manage-sources', {
-  'POST /sources/{source}/secret': (request) => rotateSecret(request, ports),
-});
+export const handler = apiHandler('intake/manage-sources', sourceAnswers(ports));

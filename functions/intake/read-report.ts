@@ -85,10 +85,11 @@ function faultsOf(issue: z.core.$ZodIssue): ReportFault[] {
   if (issue.code !== 'unrecognized_keys') {
     return [{ path: path.join('.'), message: issue.message, ownPath: ownPart(path).join('.') }];
   }
-  const ownPath = path.join('.');
+  const ownPath = ownPart(path).join('.');
   return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of a report', ownPath }));
 }
 
 function ownPart(path: readonly PropertyKey[]): readonly PropertyKey[] {
-  return path[0] === FREE_FIELD ? [FREE_FIELD] : path;
+  const free = path.indexOf(FREE_FIELD);
+  return free < 0 ? path : path.slice(0, free + 1);
 }

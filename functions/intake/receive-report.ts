@@ -6,6 +6,7 @@ import { classify } from '#shared/domain/dispute/classify.ts';
 import type { Arrival, Outcome, ReceiptStatus } from '#shared/domain/intake/arrival.ts';
 import { type ContentDigest, conflicts } from '#shared/domain/intake/claim.ts';
 import type { Policy } from '#shared/domain/policy/policy.ts';
+import { isOpen } from '#shared/domain/policy/source.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
 import type { IntakeStore, Known } from '#shared/domain/ports/intake-store.ts';
@@ -58,7 +59,8 @@ interface ReadReport {
 }
 
 /**
- * The webhook door (I-3). In this order: unknown source 404, too large 413, not signed 401, not readable or not known
+ * The webhook door (I-3). In this order: unknown source, or one that is
+ * switched off, 404, too large 413, not signed 401, not readable or not known
  * to policy and directory 422, known id with other content 409; else 202. Sending the message is what accepts a
  * report; nothing is claimed before, so that a crash loses nothing (I-4). Nothing is stored of what is not signed.
  */
@@ -66,7 +68,7 @@ export async function receiveReport(posted: PostedReport, ports: DoorPorts): Pro
   const { reference, secrets, clock, zone } = ports;
   const { body, headers, correlationId, params } = posted;
   const known = params.source === undefined ? undefined : await reference.source(params.source);
-  if (!known) return problem(404, { detail: 'There is no such source.' });
+  if (!isOpen(known)) return problem(404, { detail: 'There is no such source.' });
   const { source } = known;
   const receivedAt = clock.now();
   const policy = await policyAtReceipt(reference, receivedAt, zone);

@@ -3,6 +3,7 @@ import { InHouseMessageV1 } from '#shared/contracts/report.v1.ts';
 import { dayIn, type Instant, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
 import { IN_HOUSE } from '#shared/domain/intake/arrival.ts';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
+import { isOpen } from '#shared/domain/policy/source.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
@@ -88,7 +89,7 @@ export async function readInHouse(
   if ('faults' in read) return { faults: read.faults };
   const { source, ...report } = read.value;
   const known = await reference.source(source);
-  if (known?.principal === undefined || known.principal !== principalOf(delivered.senderId)) {
+  if (!isOpen(known) || known.principal === undefined || known.principal !== principalOf(delivered.senderId)) {
     return { faults: [{ path: 'source', message: 'is not one that this sender may send for' }], named: known?.source };
   }
   const arrivalId = arrivalIdOf(delivered, digest);

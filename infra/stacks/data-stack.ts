@@ -19,7 +19,7 @@ export class DataStack extends Stack {
   readonly scorecards: RecordTable;
   /** Plans, reviews, counters. */
   readonly improvement: RecordTable;
-  /** Policies, calendars, sources, the directory. Written by deploys. */
+  /** Policies, calendars, sources, the directory. Written by deploys; sources by their operators, too. */
   readonly reference: RecordTable;
   /** Personal data and texts, under a key of their own. */
   readonly customers: RecordTable;

@@ -15,6 +15,11 @@ import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack
 /** A report of 262,144 bytes with its wrapper exceeds SQS's old limit. */
 const ONE_MEBIBYTE = 1_048_576;
 
+/** Partitions of the customers table that hold what no worker could take, and the list of it. */
+const DEAD_MESSAGES = ['DEAD#*', 'DEAD-MESSAGES'];
+/** Partitions of the reference table that hold sources and their changes. */
+const SOURCES = ['SOURCES', 'SOURCE-CHANGES'];
+
 /** The first gear: from a report at the door to a dispute that is closed. Owns the cases table. */
 export class DisputesStack extends ServiceStack {
   /** What the names of the sources' secrets start with; they are made while the system runs. */
@@ -44,6 +49,8 @@ export class DisputesStack extends ServiceStack {
     });
     new CfnOutput(this, 'WebhookQueueUrl', { value: webhook.queue.queueUrl });
     new CfnOutput(this, 'InHouseQueueUrl', { value: inHouse.queue.queueUrl });
+    new CfnOutput(this, 'WebhookDeadLettersUrl', { value: webhook.deadLetters.queueUrl });
+    new CfnOutput(this, 'InHouseDeadLettersUrl', { value: inHouse.deadLetters.queueUrl });
 
     const receive = new ApiFunction(this, 'ReceiveReport', {
       defaults,
@@ -86,10 +93,11 @@ export class DisputesStack extends ServiceStack {
     });
     for (const { fn } of [open, keep]) {
       data.cases.grant(fn, ...DECIDE);
-      data.customers.grant(fn, ...AMEND);
       data.reference.grant(fn, ...READ);
       data.digestKey.grantRead(fn);
     }
+    data.customers.grant(open.fn, ...AMEND);
+    data.customers.grantWithin(keep.fn, DEAD_MESSAGES, 'dynamodb:PutItem');
     // The function clears the queue before its alarm sees a message: a turn of the function is the sign.
     new BusinessAlarm(this, 'ReportDied', {
       metric: keep.fn.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
@@ -98,7 +106,21 @@ export class DisputesStack extends ServiceStack {
       failureImpact: 'a complaint that we accepted is no dispute until a person looks at it',
       topic: defaults.alarmTopic,
     });
+    this.#addDeadMessageAnswers(webhook);
     this.#addIntakeAnswers();
+  }
+
+  #addDeadMessageAnswers({ queue }: WorkQueue): void {
+    const { api, defaults, data, names } = this;
+    const { fn } = new ApiFunction(this, 'AnswerDeadMessages', {
+      defaults,
+      api,
+      step: 'intake/answer-dead-messages',
+      environment: { ...names.customers, WEBHOOK_QUEUE_URL: queue.queueUrl },
+      failureImpact: 'complaints that were put aside cannot be looked at or put back, and become no disputes',
+    });
+    data.customers.grantWithin(fn, DEAD_MESSAGES, 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:DeleteItem');
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }));
   }
 
   #addIntakeAnswers(): void {
@@ -118,9 +140,10 @@ export class DisputesStack extends ServiceStack {
       api,
       step: 'intake/manage-sources',
       environment: { ...names.reference, ...names.zone, SECRETS_PREFIX: this.#secretsPrefix },
-      failureImpact: 'no channel can be given a new secret, not even one whose secret leaked',
+      failureImpact: 'no channel can be added or closed, or given a new secret, not even one whose secret leaked',
     });
     data.reference.grant(sources.fn, ...READ);
+    data.reference.grantWithin(sources.fn, SOURCES, 'dynamodb:PutItem');
     this.#grantSecrets(
       sources,
       'secretsmanager:CreateSecret',

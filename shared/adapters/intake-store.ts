@@ -3,7 +3,7 @@ import { StatusValue } from '../contracts/shapes.ts';
 import type { Day } from '../domain/calendar/civil-date.ts';
 import { type Arrival, type ArrivalKey, OUTCOMES, RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
 import type { Claim } from '../domain/intake/claim.ts';
-import type { DeadMessage } from '../domain/intake/dead-message.ts';
+import { type DeadEntry, type DeadMessage, entryOf, type ReturnedMessage } from '../domain/intake/dead-message.ts';
 import { untilCommitted } from '../domain/lost-race.ts';
 import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
 import { type Item, type Key, type TableName, type Tables, type Write, WriteRefused } from '../domain/ports/tables.ts';
@@ -27,6 +27,12 @@ const keys = {
   }),
   dead: (deadId: string) => `DEAD#${deadId}`,
   deadMessage: ({ deadId, messageId }: DeadMessage): Key => ({ pk: keys.dead(deadId), sk: `MESSAGE#${messageId}` }),
+  returned: ({ deadId, messageId }: DeadMessage): Key => ({ pk: keys.dead(deadId), sk: `RETURNED#${messageId}` }),
+  deadList: 'DEAD-MESSAGES',
+  deadEntry: ({ deadId, messageId, sentAt }: DeadMessage): Key => ({
+    pk: keys.deadList,
+    sk: `${sentAt}#${deadId}#${messageId}`,
+  }),
 } as const;
 
 /** Arrivals, receipts and claims in the cases table; dead messages and everything personal in the customers table. */
@@ -71,10 +77,24 @@ export function intakeStore(tables: Tables): IntakeStore {
     },
     async dead(deadId) {
       const items = await allItems(tables, { table: 'customers' }, keys.dead(deadId));
-      return items.map((item) => DeadItem.parse(item));
+      const found = items.map((item) => KeptItem.parse(item));
+      return {
+        kept: found.filter((item) => item.kind === 'dead-message'),
+        returned: found.filter((item) => item.kind === 'returned-message'),
+      };
     },
-    async forgetDead(message) {
-      await tables.write([{ table: 'customers', remove: keys.deadMessage(message) }]);
+    async deadEntries({ limit, cursor }) {
+      const page = await tables.query({ table: 'customers', partition: keys.deadList, limit, cursor });
+      return { items: page.items.map((item) => DeadEntryItem.parse(item)), next: page.next };
+    },
+    async forgetDead(message, { returnedAt, returnedBy }) {
+      const { deadId, messageId, sentAt } = message;
+      const returned: ReturnedMessage = { deadId, messageId, sentAt, returnedAt, returnedBy };
+      await tables.write([
+        { table: 'customers', remove: keys.deadMessage(message) },
+        { table: 'customers', remove: keys.deadEntry(message) },
+        { table: 'customers', put: { ...keys.returned(message), kind: 'returned-message', ...returned } },
+      ]);
     },
   };
 }
@@ -86,9 +106,15 @@ function decisionWrites({ before, arrival, receipt, commit, opened, dead }: Inta
     ...(receipt ? [receiptWrite(receipt, before.receipt)] : []),
     ...(receipt && commit ? [commitWrite('cases', keys.receipts(receipt.receiptId), commit)] : []),
     ...(arrival ? [arrivalWrite(arrival, before.arrival)] : []),
-    ...(dead
-      ? [{ table: 'customers', put: { ...keys.deadMessage(dead), kind: 'dead-message', ...dead } } as const]
-      : []),
+    ...(dead ? deadWrites(dead) : []),
+  ];
+}
+
+/** The message with its words, and beside it what the list shows. */
+function deadWrites(dead: DeadMessage): Write[] {
+  return [
+    { table: 'customers', put: { ...keys.deadMessage(dead), kind: 'dead-message', ...dead } },
+    { table: 'customers', put: { ...keys.deadEntry(dead), kind: 'dead-entry', ...entryOf(dead) } },
   ];
 }
 
@@ -209,12 +235,25 @@ const ArrivalItem = z.object({
   awaited: z.boolean().optional(),
 }) satisfies z.ZodType<Arrival>;
 const KnownItem = z.discriminatedUnion('kind', [ClaimItem, ReceiptItem, ArrivalItem]);
-const DeadItem = z.object({
-  ...Kind('dead-message'),
+const kept = {
   deadId: z.string(),
   messageId: z.string(),
-  body: z.string(),
   sentAt: z.string(),
   keptAt: z.string(),
-}) satisfies z.ZodType<DeadMessage>;
+  receiptId: z.string().optional(),
+  source: z.string().optional(),
+  reasons: Reasons,
+};
+const KeptItem = z.discriminatedUnion('kind', [
+  z.object({ ...Kind('dead-message'), ...kept, body: z.string() }) satisfies z.ZodType<DeadMessage>,
+  z.object({
+    ...Kind('returned-message'),
+    deadId: z.string(),
+    messageId: z.string(),
+    sentAt: z.string(),
+    returnedAt: z.string(),
+    returnedBy: z.string(),
+  }) satisfies z.ZodType<ReturnedMessage>,
+]);
+const DeadEntryItem = z.object({ ...Kind('dead-entry'), ...kept, bytes: z.int() }) satisfies z.ZodType<DeadEntry>;
 const StatusOfDispute = z.object({ state: z.object({ status: StatusValue }) });

@@ -24,7 +24,8 @@ const PARTITIONS = {
 
 /**
  * Policies, calendars, sources and directory in the reference table. Published versions are read once; what may grow
- * (the list of versions, sources, the directory) is read again after a minute of the clock.
+ * (the list of versions, sources, the directory) is read again after a minute of the clock; a source that the list does
+ * not know is looked up at once.
  */
 export function referenceStore(tables: Tables, clock: Clock): Reference {
   const calendars = new Map<string, WorkingCalendar>();
@@ -34,10 +35,8 @@ export function referenceStore(tables: Tables, clock: Clock): Reference {
     const items = await all(PARTITIONS.policies);
     return items.map((item) => keptIn(known, item.sk, () => documentOf(PolicySchema, item)));
   });
-  const sources = remembered(clock, async () => {
-    const found = (await all(PARTITIONS.sources)).map((item): Source => documentOf(SourceSchema, item));
-    return new Map(found.map((source) => [source.source, source]));
-  });
+  const sourcesNow = async () => (await all(PARTITIONS.sources)).map((item): Source => documentOf(SourceSchema, item));
+  const sources = remembered(clock, async () => new Map((await sourcesNow()).map((source) => [source.source, source])));
   const directory = remembered(clock, async (): Promise<Directory> => {
     const subjects = (await all(PARTITIONS.directory)).map((item): Subject => documentOf(SubjectSchema, item));
     return new Map(subjects.map((subject) => [subject.id, subject]));
@@ -58,8 +57,9 @@ export function referenceStore(tables: Tables, clock: Clock): Reference {
       const item = await published(tables, key, `version ${version} of the calendar ${id}`);
       return keptIn(calendars, `${key.pk}#${key.sk}`, () => documentOf(WorkingCalendarSchema, item));
     },
-    source: async (source) => (await sources()).get(source),
+    source: async (source) => (await sources()).get(source) ?? (await sourceIn(tables, source)),
     sources: async () => [...(await sources()).values()],
+    sourcesNow,
     directory,
   };
 }
@@ -90,6 +90,13 @@ async function published(tables: Tables, key: Key, what: string): Promise<Item> 
   const item = await tables.get('reference', key);
   if (!item) throw new RangeError(`${what} was never published`);
   return item;
+}
+
+/** What the list does not know yet: the door may have let in a report of a source that this container never saw. */
+async function sourceIn(tables: Tables, source: string): Promise<Source | undefined> {
+  if (!SourceSchema.shape.source.safeParse(source).success) return undefined;
+  const item = await tables.get('reference', referenceKeys.source(source));
+  return item && documentOf(SourceSchema, item);
 }
 
 async function allItems(tables: Tables, partition: string): Promise<readonly Item[]> {

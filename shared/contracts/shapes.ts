@@ -33,6 +33,10 @@ export const line = (max: number) =>
 export const Slug = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is no id: letters, digits, dot, underscore, hyphen');
+/** Who puts in-house messages, as their queue attests it: of a role's `SenderId` the part before the colon (I-2). */
+export const SenderPrincipal = z
+  .string()
+  .regex(/^[!-9;-~]{1,128}$/, 'is no principal: 1 to 128 visible ASCII characters, of a role those before the colon');
 /** An id that the system made: mostly a UUIDv5, sometimes a key or a gateway's request id. */
 export const Identifier = z.string().regex(/^[\u0021-\u007e]{1,200}$/, 'is no id: 1 to 200 visible ASCII characters');
 

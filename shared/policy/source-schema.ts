@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SenderPrincipal, Slug } from '../contracts/shapes.ts';
 import type { Source } from '../domain/policy/source.ts';
 import { refuseRepeats } from './faults.ts';
 
@@ -7,11 +8,12 @@ export const Channel = z.enum(['phone', 'chat', 'email', 'social', 'letter', 'we
 
 /** One sending system: its channel, adapter and signature scheme, and who may send in its name in-house (I-1, I-2). */
 export const SourceSchema = z.strictObject({
-  source: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens'),
+  source: Slug,
   channel: Channel,
   adapter: z.literal('plain'),
   scheme: z.literal('standard-webhooks'),
-  principal: z.string().min(1).optional(),
+  principal: SenderPrincipal.optional(),
+  active: z.boolean().optional(),
 });
 
 /** A file of sources, each named once. */

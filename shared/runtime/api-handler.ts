@@ -8,7 +8,15 @@ import type { Actor } from '../domain/access/roles.ts';
 import { UnknownCursor } from '../domain/ports/tables.ts';
 import type { Fault } from '../domain/refusal.ts';
 import { actorOf } from './actor.ts';
-import { bodyBytes, correlationIdOf, type HttpEvent, httpResult, idempotencyKeyOf, ifMatchOf } from './http-event.ts';
+import {
+  bodyBytes,
+  correlationIdOf,
+  expectedOf,
+  type HttpEvent,
+  httpResult,
+  idempotencyKeyOf,
+  ifMatchOf,
+} from './http-event.ts';
 import { asError, logger } from './logger.ts';
 import { count, publishMetrics } from './metrics.ts';
 
@@ -128,6 +136,7 @@ function requestOf(event: HttpEvent): Read {
       body: 'value' in body ? body.value : undefined,
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       ifMatch: ifMatchOf(event),
+      expects: expectedOf(event),
       correlationId: correlationIdOf(event),
       requestId: event.requestContext.requestId,
     },

@@ -32,6 +32,12 @@ export function ifMatchOf({ headers }: HttpEvent): number | undefined {
   return version === undefined ? NO_VERSION : Number(version);
 }
 
+/** What `If-Match: *` or `If-None-Match: *` demands; a list of tags in `If-None-Match` demands nothing of a change. */
+export function expectedOf({ headers }: HttpEvent): 'present' | 'absent' | undefined {
+  if (headers['if-match']?.trim() === '*') return 'present';
+  return headers['if-none-match']?.trim() === '*' ? 'absent' : undefined;
+}
+
 /** The caller's own key of a command; a wrong one is told, so that nobody takes themselves for protected. */
 export function idempotencyKeyOf({ headers }: HttpEvent): { readonly key?: string; readonly wrong: boolean } {
   const key = headers['idempotency-key'];

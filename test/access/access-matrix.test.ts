@@ -19,6 +19,12 @@ const MATRIX: Record<string, Access> = {
   'GET /intake/receipts': 'integrator officer supervisor',
   'GET /intake/receipts/{receiptId}': 'integrator officer supervisor',
   'GET /intake/reconciliation': 'officer supervisor operator',
+  'GET /intake/dead-messages': 'officer supervisor operator',
+  'GET /intake/dead-messages/{deadId}': 'officer supervisor operator',
+  'POST /intake/dead-messages/{deadId}/return': 'operator',
+  'GET /sources': 'operator',
+  'GET /sources/{source}': 'operator',
+  'PUT /sources/{source}': 'operator',
   'POST /sources/{source}/secret': 'operator',
   'GET /disputes': 'officer supervisor performance liaison head legal pr leading oversight',
   'GET /disputes/{id}': 'officer supervisor performance liaison head legal pr leading oversight',
@@ -47,6 +53,8 @@ const MATRIX: Record<string, Access> = {
 const CALLS: Record<string, { query?: Record<string, string>; body?: unknown }> = {
   'GET /intake/receipts': { query: { source: 'phone', externalId: 'call-1' } },
   'GET /intake/reconciliation': { query: { day: '2026-11-20' } },
+  'POST /intake/dead-messages/{deadId}/return': { body: {} },
+  'PUT /sources/{source}': { body: { channel: 'phone', adapter: 'plain', scheme: 'standard-webhooks' } },
   'POST /sources/{source}/secret': { body: {} },
   'POST /disputes/{id}/filing': { body: { demand: 'refund' } },
   'POST /disputes/{id}/assignment': { body: { assignee: 'E-603' } },
@@ -67,6 +75,7 @@ const CALLS: Record<string, { query?: Record<string, string>; body?: unknown }> 
 const PARAMS: Record<string, string> = {
   id: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a01',
   receiptId: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a02',
+  deadId: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a03',
   source: 'phone',
   subject: 'E-204',
   period: '2026-11',
@@ -81,7 +90,17 @@ const HANDLERS: Record<(typeof ROUTES)[number]['step'], HttpHandler> = {
     'GET /intake/receipts/{receiptId}': reached,
     'GET /intake/reconciliation': reached,
   }),
-  'intake/manage-sources': apiHandler('intake/manage-sources', { 'POST /sources/{source}/secret': reached }),
+  'intake/answer-dead-messages': apiHandler('intake/answer-dead-messages', {
+    'GET /intake/dead-messages': reached,
+    'GET /intake/dead-messages/{deadId}': reached,
+    'POST /intake/dead-messages/{deadId}/return': reached,
+  }),
+  'intake/manage-sources': apiHandler('intake/manage-sources', {
+    'GET /sources': reached,
+    'GET /sources/{source}': reached,
+    'PUT /sources/{source}': reached,
+    'POST /sources/{source}/secret': reached,
+  }),
   'disputes/answer-disputes': apiHandler('disputes/answer-disputes', {
     'GET /disputes': reached,
     'GET /disputes/{id}': reached,

@@ -36,7 +36,7 @@ const Operation = z.strictObject({
 const Document = z.strictObject({
   openapi: z.literal('3.1.0'),
   info: z.strictObject({ title: z.string(), version: z.string(), summary: z.string(), description: z.string() }),
-  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post']), Operation)),
+  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post', 'put']), Operation)),
   components: z.strictObject({
     schemas: z.record(z.string(), Schema),
     parameters: z.record(z.string(), Parameter),
@@ -101,9 +101,9 @@ describe.each(operations)('$method $path', ({ path, method, operation }) => {
     expect(operation.security).toEqual(
       guarded ? [{ token: [] }] : path.startsWith('/intake') ? [{ signature: [] }] : [],
     );
-    expect(statuses.filter((status) => status < 300)).toHaveLength(1);
+    expect(statuses.filter((status) => status < 300)).toHaveLength(method === 'PUT' ? 2 : 1);
     expect(statuses).toEqual(
-      expect.arrayContaining([...(guarded ? [401, 403] : []), ...(method === 'POST' ? [413, 422] : []), 429, 500]),
+      expect.arrayContaining([...(guarded ? [401, 403] : []), ...(method === 'GET' ? [] : [413, 422]), 429, 500]),
     );
     if (path.includes('{')) expect(statuses).toContain(404);
   });
@@ -112,6 +112,7 @@ describe.each(operations)('$method $path', ({ path, method, operation }) => {
 test.each([
   { route: 'POST /disputes/{id}/determination', statuses: [200, 401, 403, 404, 409, 412, 413, 422, 429, 500] },
   { route: 'POST /intake/{source}', statuses: [202, 401, 404, 409, 413, 422, 429, 500, 503] },
+  { route: 'PUT /sources/{source}', statuses: [200, 201, 401, 403, 404, 412, 413, 422, 429, 500] },
   { route: 'GET /scorecards/{subject}/{period}', statuses: [200, 401, 403, 404, 422, 429, 500] },
   { route: 'GET /health', statuses: [200, 429, 500] },
 ])('$route answers with $statuses', ({ route, statuses }) => {

@@ -27,6 +27,8 @@ export async function deployedSystem(): Promise<System> {
     policy: 'fast',
     ...overHttp(doorOf(ApiId, ApiUrl)),
     sendInHouse: (body) => sendTo(all.InHouseQueueUrl, body),
+    sendDeadLetter: (door, body) =>
+      sendTo(door === 'webhook' ? all.WebhookDeadLettersUrl : all.InHouseDeadLettersUrl, body),
     async storedOutsideCustomers() {
       return { ...(await storedInAws(all)), events: JSON.stringify(await tap.heard()) };
     },

@@ -47,6 +47,10 @@ export async function localSystem(): Promise<System> {
     async sendInHouse(MessageBody) {
       await new SQSClient().send(new SendMessageCommand({ QueueUrl: outputs.InHouseQueueUrl, MessageBody }));
     },
+    async sendDeadLetter(door, MessageBody) {
+      const QueueUrl = door === 'webhook' ? outputs.WebhookDeadLettersUrl : outputs.InHouseDeadLettersUrl;
+      await new SQSClient().send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    },
     storedOutsideCustomers: async () => ({
       ...(await storedInAws(outputs)),
       events: JSON.stringify(await tap.heard()),

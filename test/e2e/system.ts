@@ -38,7 +38,7 @@ export interface System {
   /** What the environment's policy allows C-1 and C-8, in seconds on the clock: a scenario waits or moves by it. */
   readonly policy: 'policy-1' | 'fast';
   call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     by?: Claims,
     body?: unknown,
@@ -48,6 +48,11 @@ export interface System {
   deliver(webhook: Webhook): Promise<Answer>;
   /** Puts a message on the in-house queue, as a system that may send for the source `web` only (I-2). */
   sendInHouse(body: string): Promise<void>;
+  /**
+   * Puts a message on the dead letters of a door, where a queue puts what no worker took in five tries: it comes to the
+   * function that keeps it as it would have come then, and a scenario need not wait for a quarter of an hour.
+   */
+  sendDeadLetter(door: 'webhook' | 'in-house', body: string): Promise<void>;
   /** Signs a body with a secret by Standard Webhooks, at the system's time moved by `offsetSeconds`. */
   sign(body: string | Uint8Array, secret: string, offsetSeconds?: number): Promise<Record<string, string>>;
   /** The system's time. */

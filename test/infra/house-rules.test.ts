@@ -81,8 +81,10 @@ describe('stacks stay deployable', () => {
       'data ImprovementTable',
       'data ReferenceTable',
       'data ScorecardsTable',
+      'disputes InHouseDeadLettersUrl',
       'disputes InHouseQueueUrl',
       'disputes SecretsPrefix',
+      'disputes WebhookDeadLettersUrl',
       'disputes WebhookQueueUrl',
     ]);
   });

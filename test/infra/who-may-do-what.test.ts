@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { actionsOn, granteesOf, type Store } from './grants.ts';
+import { actionsOn, granteesOf, type Store, withinOf } from './grants.ts';
 import { synthesize } from './system-under-test.ts';
 
 const functions = granteesOf(synthesize('prod'));
@@ -28,16 +28,32 @@ describe('each gear writes its own tables and no others', () => {
     expect(writersOf(store)).not.toEqual([]);
   });
 
-  test('no function writes reference data: deploys do', () => {
-    expect(writersOf('Reference')).toEqual([]);
+  test('reference data is written by deploys; one function changes sources, and reaches nothing else of it (I-1)', () => {
+    expect(writersOf('Reference')).toEqual(['disputes/ManageSources']);
+    expect(withinOf('Reference', named('disputes/ManageSources'))).toEqual({
+      'dynamodb:PutItem': ['SOURCES', 'SOURCE-CHANGES'],
+    });
   });
 
   test('only intake and the disputes API write personal data', () => {
     expect(writersOf('Customers')).toEqual([
       'disputes/OpenDispute',
       'disputes/KeepDeadMessage',
+      'disputes/AnswerDeadMessages',
       'disputes/AnswerDisputes',
     ]);
+  });
+
+  test('what deals with dead messages reaches nothing else of the customers table (T-2)', () => {
+    const dead = ['DEAD#*', 'DEAD-MESSAGES'];
+    expect(withinOf('Customers', named('disputes/KeepDeadMessage'))).toEqual({ 'dynamodb:PutItem': dead });
+    expect(withinOf('Customers', named('disputes/AnswerDeadMessages'))).toEqual({
+      'dynamodb:Query': dead,
+      'dynamodb:PutItem': dead,
+      'dynamodb:DeleteItem': dead,
+    });
+    expect(actionsOn('Customers', named('disputes/AnswerDeadMessages'))).toHaveLength(3);
+    expect(actionsOn('Customers', named('disputes/KeepDeadMessage'))).toHaveLength(1);
   });
 
   test('besides them only the alerts API sees personal data: the texts of a dispute, for the demand', () => {
@@ -48,11 +64,11 @@ describe('each gear writes its own tables and no others', () => {
 });
 
 describe('records are only ever added to (T-3)', () => {
-  test('nobody can delete an item of any table', () => {
+  test('nobody can delete an item of any table, but for a dead message that is on its way again (I-4)', () => {
     const deleting = functions.filter(({ grants }) =>
       grants.some(({ action }) => /^dynamodb:.*(Delete|PartiQL|BatchWrite)/.test(action)),
     );
-    expect(deleting.map(({ name }) => name)).toEqual([]);
+    expect(deleting.map(({ name }) => name)).toEqual(['disputes/AnswerDeadMessages']);
   });
 
   test('the door puts arrivals and claims, but changes no case', () => {
@@ -108,14 +124,19 @@ describe('nobody may do more than a named action', () => {
     expect(allowedTo('events:PutEvents')).toEqual(['disputes/Publish', 'performance/Publish']);
   });
 
-  test('messages come from the door and the sweeps; the rest only gives up dead letters', () => {
+  test('messages come from the door, from who puts dead ones back, and the sweeps; the rest only gives up dead letters', () => {
     const senders = functions.filter(({ grants }) =>
       grants.some(
         ({ action, resources }) =>
           action === 'sqs:SendMessage' && resources.some((each) => !/GivenUp|Missed/.test(each)),
       ),
     );
-    expect(senders.map(({ name }) => name)).toEqual(['disputes/ReceiveReport', 'disputes/Sweep', 'performance/Sweep']);
+    expect(senders.map(({ name }) => name)).toEqual([
+      'disputes/ReceiveReport',
+      'disputes/AnswerDeadMessages',
+      'disputes/Sweep',
+      'performance/Sweep',
+    ]);
   });
 
   test("the door reads the sources' secrets, one function makes them, both below the environment's prefix", () => {

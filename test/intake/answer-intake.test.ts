@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { rotateSecret } from '#functions/intake/manage-sources.ts';
+import { sourceAnswers } from '#functions/intake/manage-sources.ts';
 import { disputeStore, disputeWrites } from '#shared/adapters/dispute-store.ts';
 import type { Actor } from '#shared/domain/access/roles.ts';
 import {
@@ -117,7 +117,8 @@ describe('a new secret of a source (I-3)', () => {
   const call = { actor: { sub: 'op', roles: ['operator'] } as Actor, query: {}, body: {} };
   const rotate = (source: string) => {
     const ids = { correlationId: 'c', requestId: 'r' };
-    return rotateSecret({ ...call, ...ids, params: { source } }, { ...house.shared(), secrets: house.secrets });
+    const answers = sourceAnswers({ ...house.shared(), secrets: house.secrets });
+    return answers['POST /sources/{source}/secret']({ ...call, ...ids, params: { source } });
   };
 
   test('is shown once, signs at once, and the one before stays active for the policy’s overlap', async () => {

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { deadMessageAnswers } from '#functions/intake/answer-dead-messages.ts';
+import { DeadMessagePage, DeadMessages } from '#shared/contracts/api/replies.ts';
 import { referenceKeys } from '#shared/contracts/items/reference-item.ts';
+import type { Actor } from '#shared/domain/access/roles.ts';
 import {
   disputes,
   type House,
@@ -120,6 +123,88 @@ describe('a message that no worker could take is kept with its receipt (I-4)', (
     const delivery = webhookDelivery(body, house);
     await keepDead(house, delivery);
     expect(kept()).toMatchObject([{ pk: `DEAD#${delivery.messageId}`, body }]);
+  });
+});
+
+describe('people look at what is kept, and put it back (I-4)', () => {
+  const call = { body: undefined, correlationId: 'c', requestId: 'r' };
+  const operator: Actor = { sub: 'op-1', roles: ['operator'] };
+  const supervisor: Actor = { sub: 's-1', roles: ['supervisor'] };
+  const answers = () => deadMessageAnswers({ ...house.shared(), queue: house.queue });
+  const list = (query: { limit: number; cursor?: string } = { limit: 50 }) =>
+    answers()['GET /intake/dead-messages']({ ...call, query, params: {}, actor: operator });
+  const look = (deadId: string, actor = operator) =>
+    answers()['GET /intake/dead-messages/{deadId}']({ ...call, query: {}, params: { deadId }, actor });
+  const giveBack = (deadId: string, actor = operator) =>
+    answers()['POST /intake/dead-messages/{deadId}/return']({
+      ...call,
+      query: {},
+      body: {},
+      params: { deadId },
+      actor,
+    });
+  const die = async (externalId: string) => {
+    const { receiptId, delivery } = await posted({ externalId });
+    await keepDead(house, delivery);
+    return receiptId;
+  };
+
+  test('the list is the oldest first, page by page, without a word of what customers wrote', async () => {
+    const ids = [];
+    for (const externalId of ['a', 'b', 'c']) {
+      ids.push(await die(externalId));
+      house.clock.advance(1);
+    }
+    const first = DeadMessagePage.parse((await list({ limit: 2 })).body);
+    const second = DeadMessagePage.parse((await list({ limit: 2, cursor: first.next })).body);
+    expect([...first.items, ...second.items].map(({ deadId }) => deadId)).toEqual(ids);
+    for (const word of PLANTED) expect(JSON.stringify([first, second])).not.toContain(word);
+  });
+
+  test('an operator sees of what it is made; a supervisor, what it says', async () => {
+    const deadId = await die('a');
+    const seen = DeadMessages.parse((await look(deadId)).body);
+    expect(seen.messages[0]?.fields).toContainEqual({ path: 'report.order', bytes: '"SO-7781"'.length });
+    for (const word of PLANTED) expect(JSON.stringify(seen)).not.toContain(word);
+    const read = DeadMessages.parse((await look(deadId, supervisor)).body);
+    for (const word of PLANTED) expect(read.messages[0]?.body).toContain(word);
+  });
+
+  test('a name that the sender made up is no reason and no field of ours', async () => {
+    const { delivery } = await posted();
+    const { report: given, ...way } = JSON.parse(delivery.body);
+    const attributes = { 王小明: [] };
+    await keepDead(house, { ...delivery, body: JSON.stringify({ ...way, report: { ...given, attributes } }) });
+    const seen = DeadMessages.parse((await look(way.receiptId)).body);
+    expect(seen.messages[0]?.reasons).toMatchObject([{ path: 'report.attributes' }]);
+    await keepDead(house, webhookDelivery(JSON.stringify({ 王小明: 1 }), house));
+    expect(JSON.stringify([seen, (await list()).body])).not.toContain('王小明');
+  });
+
+  test('put back, it leaves the list, and who put it back stays on record', async () => {
+    const deadId = await die('a');
+    house.clock.advance(60);
+    expect(await giveBack(deadId)).toMatchObject({ status: 200, body: { deadId, returned: 1 } });
+    expect((await list()).body).toEqual({ items: [] });
+    const { messages, returned } = DeadMessages.parse((await look(deadId)).body);
+    expect(messages).toEqual([]);
+    expect(returned).toMatchObject([{ returnedBy: 'op-1', returnedAt: house.clock.now() }]);
+    expect(await giveBack(deadId)).toMatchObject({ status: 404 });
+  });
+
+  test('what is no JSON cannot be put back, and nothing is sent', async () => {
+    const delivery = webhookDelivery('王小明', house);
+    await keepDead(house, delivery);
+    const refused = await giveBack(delivery.messageId);
+    expect(refused).toMatchObject({ status: 409, body: { errors: [{ path: delivery.messageId }] } });
+    expect(JSON.stringify(refused)).not.toContain('王小明');
+    expect(house.queue.sent).toEqual([]);
+    expect(kept()).toHaveLength(1);
+  });
+
+  test('what was never kept is 404', async () => {
+    expect(await look('nothing')).toMatchObject({ status: 404 });
+    expect(await giveBack('nothing')).toMatchObject({ status: 404 });
   });
 });
 

@@ -10,6 +10,7 @@ import { disputeStore } from '#shared/adapters/dispute-store.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { type MemoryTables, memoryTables } from '#shared/adapters/memory-tables.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { sourceRegister } from '#shared/adapters/source-register.ts';
 import { Reconciliation } from '#shared/contracts/api/replies.ts';
 import type { Reply } from '#shared/contracts/api/request.ts';
 import { AnyEvent } from '#shared/contracts/events/events.ts';
@@ -84,6 +85,7 @@ export async function intakeHouse() {
     intake: intakeStore(on),
     customers: customerStore(on),
     reference: referenceStore(on, clock),
+    register: sourceRegister(on),
     clock,
     digest: keyedDigest('a key for tests, long enough'),
     newId: () => uuid(`id ${++made}`),
@@ -168,8 +170,10 @@ export function keepDead(house: House, { body, ...delivered }: Delivery): Promis
   return keepDeadMessage(body, delivered, { ...house.shared(), inHouseQueue: IN_HOUSE_ARN });
 }
 
-export function putBackAll(house: House, deadId: string): Promise<number> {
-  return putBack(deadId, { ...house.shared(), queue: house.queue });
+/** How many were put back. */
+export async function putBackAll(house: House, deadId: string): Promise<number> {
+  const done = await putBack(deadId, 'op-1', { ...house.shared(), queue: house.queue });
+  return 'returned' in done ? done.returned : 0;
 }
 
 const call = { body: undefined, correlationId: 'corr-1', requestId: 'request-1' };

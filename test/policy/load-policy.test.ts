@@ -230,7 +230,7 @@ describe('a file of sources (I-1)', () => {
   const plain = read('sources/plain.json');
   test.each<[string, string, unknown, string]>([
     ['a source twice', '1.source', 'phone', 'repeats phone'],
-    ['a source with a blank', '0.source', 'my phone', 'must be lower-case letters, digits and hyphens'],
+    ['a source with a blank', '0.source', 'my phone', 'is no id: letters, digits, dot, underscore, hyphen'],
     ['an unknown field', '0.secret', 'x', 'is not a field of this document'],
   ])('%s is refused', (_title, path, value, message) => {
     expect(check(SourcesSchema, changed(plain, path, value))).toEqual({ faults: [{ path, message }] });
@@ -241,6 +241,8 @@ describe('a file of sources (I-1)', () => {
     ['0.adapter', 'magic'],
     ['0.scheme', 'none'],
     ['0.principal', ''],
+    ['0.principal', 'AROAEXAMPLE:session'],
+    ['0.active', 'yes'],
   ])('%s cannot be "%s"', (path, value) => {
     expect(check(SourcesSchema, changed(plain, path, value))).toMatchObject({ faults: [{ path }] });
   });

@@ -7,7 +7,7 @@ import type { Answer, Claims, System } from '#test/e2e/system.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
 import { IN_HOUSE_SENDER, loadSample } from '#test/support/reference.ts';
 import { CALM, type Chaos } from './chaos.ts';
-import { IN_HOUSE_QUEUE, type Interlock, interlockIn, QUEUES } from './interlock.ts';
+import { DEAD_LETTERS, IN_HOUSE_QUEUE, type Interlock, interlockIn, QUEUES } from './interlock.ts';
 import { simulatedWorld, type World } from './world.ts';
 
 const MOST_TRIES = 300;
@@ -28,7 +28,8 @@ export async function inMemorySystem(
     name: 'in memory',
     policy,
     ...calls,
-    sendInHouse: (body) => world.queue(IN_HOUSE_QUEUE).send(parsed(body)),
+    sendInHouse: (body) => world.queue(IN_HOUSE_QUEUE).send(body),
+    sendDeadLetter: (door, body) => world.queue(DEAD_LETTERS[door]).send(body),
     sign: async (body, secret, offsetSeconds = 0) =>
       signed(body, secret, new Date(Date.parse(world.clock.now()) + offsetSeconds * 1000)),
     now: async () => new Date(world.clock.now()),
@@ -56,15 +57,6 @@ export async function inMemorySystem(
       return { ...Object.fromEntries([...items, ...queues]), events: JSON.stringify(world.published) };
     },
   };
-}
-
-/** The world carries JSON: a text that is none travels as a text, which is no report either. */
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
-  }
 }
 
 /** Calls the handlers as the gateway does. */

@@ -2,11 +2,13 @@ import * as z from 'zod';
 import {
   BasisPoints,
   CauseBranchValue,
+  ChannelName,
   GivenFacts,
   GivenOpinion,
   line,
   Money,
   RatingValue,
+  SenderPrincipal,
   ShareKindValue,
   Slug,
   text,
@@ -102,6 +104,17 @@ export const COMMAND_BODIES = {
   reopening: z.strictObject({ reason: Words.optional() }),
 };
 export type CommandBodies = { readonly [C in keyof typeof COMMAND_BODIES]: z.output<(typeof COMMAND_BODIES)[C]> };
+
+/** A source as its operator wants it: the whole of it, whatever stood there before (I-1). */
+export const SourceBody = z.strictObject({
+  channel: ChannelName,
+  adapter: z.literal('plain'),
+  scheme: z.literal('standard-webhooks'),
+  principal: SenderPrincipal.describe(
+    'The `SenderId` whose in-house messages may name this source; for a role the part before the colon. Without it none may.',
+  ).optional(),
+  active: z.boolean().default(true).describe('Switched off, its webhooks are 404 and its in-house messages rejected.'),
+});
 
 export const AcknowledgementBody = z.strictObject({
   /** Which of the alert's indicators is triggered; empty for none (G-10). */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { CommandName } from '../../domain/dispute/commands.ts';
 import { ReportV1 } from '../report.v1.ts';
-import { Day, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';
-import { AcknowledgementBody, COMMAND_BODIES } from './bodies.ts';
+import { Day, Identifier, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';
+import { AcknowledgementBody, COMMAND_BODIES, SourceBody } from './bodies.ts';
 import * as replies from './replies.ts';
 import type { ApiRequest, Reply } from './request.ts';
 import type { RouteKey, RouteKeyOf, Step } from './routes.ts';
@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly reply: z.ZodType;
   /** Whether the answer carries an `ETag`, and commands honour `If-Match`. */
   readonly etag?: boolean;
+  /** Whether it answers 201 where nothing stood before, and honours `If-None-Match: *`. */
+  readonly creates?: boolean;
   /** What else its use case may answer, besides what follows from its access and its inputs. */
   readonly refusals: readonly (401 | 403 | 404 | 409 | 412 | 413 | 422 | 503)[];
 }
@@ -29,6 +31,7 @@ export interface Endpoint {
 const none = z.strictObject({});
 const byId = z.strictObject({ id: z.uuid() });
 const bySource = z.strictObject({ source: Slug });
+const byDeadId = z.strictObject({ deadId: Identifier });
 const byCard = z.strictObject({ subject: Slug, period: Month });
 const paged = {
   limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50).describe('How many at most, 1 to 200.'),
@@ -98,6 +101,59 @@ export const ENDPOINTS = {
     status: 200,
     reply: replies.Reconciliation,
     refusals: [],
+  },
+  'GET /intake/dead-messages': {
+    summary: 'Messages that no worker could take, the oldest first (I-4)',
+    params: none,
+    query: z.strictObject(paged),
+    status: 200,
+    reply: replies.DeadMessagePage,
+    refusals: [],
+  },
+  'GET /intake/dead-messages/{deadId}': {
+    summary: 'What is kept under one receipt, and what was put back (I-4)',
+    params: byDeadId,
+    query: none,
+    status: 200,
+    reply: replies.DeadMessages,
+    refusals: [404],
+  },
+  'POST /intake/dead-messages/{deadId}/return': {
+    summary: 'Puts what is kept under one receipt back on its way (I-4)',
+    params: byDeadId,
+    query: none,
+    body: none,
+    status: 200,
+    reply: replies.Returned,
+    refusals: [404, 409],
+  },
+  'GET /sources': {
+    summary: 'Sources, by id (I-1)',
+    params: none,
+    query: z.strictObject(paged),
+    status: 200,
+    reply: replies.SourcePage,
+    refusals: [],
+  },
+  'GET /sources/{source}': {
+    summary: 'One source (I-1)',
+    params: bySource,
+    query: none,
+    status: 200,
+    reply: replies.SourceReply,
+    etag: true,
+    refusals: [404],
+  },
+  'PUT /sources/{source}': {
+    summary: 'Registers a source, changes it, or switches it off (I-1)',
+    params: bySource,
+    query: none,
+    body: SourceBody,
+    status: 200,
+    reply: replies.SourceReply,
+    etag: true,
+    creates: true,
+    refusals: [404, 412, 422],
   },
   'POST /sources/{source}/secret': {
     summary: 'A new secret for a source, shown once; the one before stays active for a while (I-3)',

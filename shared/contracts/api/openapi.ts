@@ -12,6 +12,7 @@ const NAMED = new Map<unknown, string>([
   [replies.ProblemReply, 'Problem'],
   [ReportV1, 'Report'],
   [replies.Receipt, 'Receipt'],
+  [replies.SourceReply, 'Source'],
   [replies.Reconciliation, 'Reconciliation'],
   [replies.DisputeReply, 'Dispute'],
   [replies.Alert, 'Alert'],
@@ -26,7 +27,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   403: "The caller's roles, or the rule that the problem names, do not allow it.",
   404: "There is no such resource, or it is somebody else's.",
   409: 'It does not fit the state that things are in; nothing was changed.',
-  412: '`If-Match` names another version than the one that stands.',
+  412: '`If-Match` names another version than the one that stands, or `If-None-Match` finds that one stands.',
   413: 'The body is too large.',
   422: 'Something that was sent does not fit; `errors` says where.',
   429: 'Too many requests at once.',
@@ -96,6 +97,12 @@ const COMMON_PARAMETERS = {
     description: 'The `ETag` that the caller read; another version is 412.',
     schema: { type: 'string' },
   },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: '`*`: only where nothing stands yet; else 412.',
+    schema: { type: 'string' },
+  },
   WebhookId: { name: 'webhook-id', in: 'header', required: true, schema: { type: 'string' } },
   WebhookTimestamp: {
     name: 'webhook-timestamp',
@@ -129,16 +136,21 @@ function operation(route: Route, endpoint: Endpoint): Json {
       },
     }),
     responses: {
-      [endpoint.status]: {
-        description: endpoint.summary,
-        headers: {
-          'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' },
-          ...(endpoint.etag && { ETag: { $ref: '#/components/headers/ETag' } }),
-        },
-        content: { 'application/json': { schema: schemaOf(endpoint.reply) } },
-      },
+      [endpoint.status]: success(endpoint),
+      ...(endpoint.creates && { 201: success(endpoint) }),
       ...Object.fromEntries(statuses.map((status) => [status, refusal(status)])),
     },
+  };
+}
+
+function success({ summary, etag, reply }: Endpoint): Json {
+  return {
+    description: summary,
+    headers: {
+      'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' },
+      ...(etag && { ETag: { $ref: '#/components/headers/ETag' } }),
+    },
+    content: { 'application/json': { schema: schemaOf(reply) } },
   };
 }
 
@@ -151,13 +163,15 @@ function operationId({ method, path }: Route): string {
 function parametersOf(route: Route, endpoint: Endpoint): Json[] {
   const common = (name: keyof typeof COMMON_PARAMETERS) => ({ $ref: `#/components/parameters/${name}` });
   const isCommand = route.method === 'POST' && Array.isArray(route.access);
+  const changes = isCommand || route.method === 'PUT';
   return [
     ...fieldsOf(endpoint.params, 'path'),
     ...fieldsOf(endpoint.query, 'query'),
     common('CorrelationId'),
     ...(route.access === 'signed-source' ? [common('WebhookId'), common('WebhookTimestamp')] : []),
     ...(isCommand ? [common('IdempotencyKey')] : []),
-    ...(isCommand && endpoint.etag ? [common('IfMatch')] : []),
+    ...(changes && endpoint.etag ? [common('IfMatch')] : []),
+    ...(endpoint.creates ? [common('IfNoneMatch')] : []),
   ];
 }
 

@@ -64,6 +64,51 @@ export const Reconciliation = z.object({
   total: Tally,
 });
 
+/** One sending system with the version of its last change (I-1). */
+export const SourceReply = z.object({
+  source: Slug,
+  channel: ChannelName,
+  adapter: z.literal('plain'),
+  scheme: z.literal('standard-webhooks'),
+  principal: z.string().optional(),
+  active: z.boolean(),
+  version: Version,
+  changedAt: Instant.describe('Absent for what a deploy loaded, like `changedBy`.').optional(),
+  changedBy: z.string().optional(),
+});
+export const SourcePage = page(SourceReply);
+
+/** A message that no worker could take, without what it says (I-4). */
+const DeadMessage = z.object({
+  deadId: Identifier.describe('Its receipt, or its message id where nothing of it can be read.'),
+  messageId: Identifier,
+  receiptId: Identifier.optional(),
+  source: z.string().optional(),
+  sentAt: Instant,
+  keptAt: Instant,
+  bytes: Count,
+  reasons: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .describe('Why no worker can read it; none where it reads, and what failed was on our side.'),
+});
+export const DeadMessagePage = page(DeadMessage);
+/** Everything that is kept under one receipt, and what was put back from there (I-4). */
+export const DeadMessages = z.object({
+  deadId: Identifier,
+  messages: z.array(
+    DeadMessage.extend({
+      fields: z
+        .array(z.object({ path: z.string(), bytes: Count }))
+        .describe('Fields of ours that it has, with the size of what they hold.'),
+      unknownFields: Count.describe('How many others it has.'),
+      body: z.string().describe('As it was kept; for officers and supervisors only.').optional(),
+    }),
+  ),
+  returned: z.array(z.object({ messageId: Identifier, sentAt: Instant, returnedAt: Instant, returnedBy: z.string() })),
+});
+/** How many messages are on their way to the worker again. */
+export const Returned = z.object({ deadId: Identifier, returned: Count });
+
 /** A new secret of a source; this answer is the only place where it is shown (I-3). */
 export const NewSecret = z.object({
   source: Slug,

@@ -12,6 +12,8 @@ export interface ApiRequest<P = unknown, Q = unknown, B = unknown> {
   readonly idempotencyKey?: string;
   /** The version that the caller read; {@link NO_VERSION} for an entity tag that is none of ours. */
   readonly ifMatch?: number;
+  /** What `If-Match: *` or `If-None-Match: *` demands of the resource, whatever its version. */
+  readonly expects?: 'present' | 'absent';
   readonly correlationId: string;
   readonly requestId: string;
 }

@@ -3,7 +3,7 @@ import type { CommandName } from '../../domain/dispute/commands.ts';
 
 /** One row of the access matrix (T-1): a route, who may call it, and the function that answers. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   /** `anyone` needs no token; `signed-source` is checked by the webhook's signature; else any one of these roles. */
   readonly access: 'anyone' | 'signed-source' | readonly Role[];
@@ -16,6 +16,7 @@ export type Step =
   | 'about/describe-api'
   | 'intake/receive-report'
   | 'intake/answer-intake'
+  | 'intake/answer-dead-messages'
   | 'intake/manage-sources'
   | 'disputes/answer-disputes'
   | 'alerts/answer-alerts'
@@ -65,6 +66,28 @@ export const ROUTES = [
     access: ['officer', 'supervisor', 'operator'],
     step: 'intake/answer-intake',
   },
+  {
+    method: 'GET',
+    path: '/intake/dead-messages',
+    access: ['officer', 'supervisor', 'operator'],
+    step: 'intake/answer-dead-messages',
+  },
+  {
+    method: 'GET',
+    path: '/intake/dead-messages/{deadId}',
+    access: ['officer', 'supervisor', 'operator'],
+    own: 'only an officer or supervisor sees what a kept message says',
+    step: 'intake/answer-dead-messages',
+  },
+  {
+    method: 'POST',
+    path: '/intake/dead-messages/{deadId}/return',
+    access: ['operator'],
+    step: 'intake/answer-dead-messages',
+  },
+  { method: 'GET', path: '/sources', access: ['operator'], step: 'intake/manage-sources' },
+  { method: 'GET', path: '/sources/{source}', access: ['operator'], step: 'intake/manage-sources' },
+  { method: 'PUT', path: '/sources/{source}', access: ['operator'], step: 'intake/manage-sources' },
   { method: 'POST', path: '/sources/{source}/secret', access: ['operator'], step: 'intake/manage-sources' },
   { method: 'GET', path: '/disputes', access: caseReaders, own: ownDepartment, step: 'disputes/answer-disputes' },
   { method: 'GET', path: '/disputes/{id}', access: caseReaders, own: ownDepartment, step: 'disputes/answer-disputes' },

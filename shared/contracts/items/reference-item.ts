@@ -5,6 +5,7 @@ export const referenceKeys = {
   policy: (version: number) => ({ pk: 'POLICY', sk: versionKey(version) }),
   calendar: (id: string, version: number) => ({ pk: `CALENDAR#${id}`, sk: versionKey(version) }),
   source: (source: string) => ({ pk: 'SOURCES', sk: `SOURCE#${source}` }),
+  sourceChange: (source: string, version: number) => ({ pk: 'SOURCE-CHANGES', sk: `${source}#${versionKey(version)}` }),
   subject: (id: string) => ({ pk: 'DIRECTORY', sk: `SUBJECT#${id}` }),
 } as const;
 
@@ -28,7 +29,14 @@ const published = {
 export const ReferenceItem = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('policy'), ...published }),
   z.object({ kind: z.literal('calendar'), ...published }),
-  z.object({ kind: z.literal('source'), ...keyed, document: z.unknown() }),
+  z.object({
+    kind: z.literal('source'),
+    ...keyed,
+    document: z.unknown(),
+    version: z.int().min(1).optional(),
+    changedAt: z.string().optional(),
+    changedBy: z.string().optional(),
+  }),
   z.object({ kind: z.literal('subject'), ...keyed, document: z.unknown() }),
 ]);
 export type ReferenceItem = z.infer<typeof ReferenceItem>;

@@ -3,7 +3,7 @@ import type { Dispute } from '../dispute/dispute.ts';
 import type { Commit } from '../event.ts';
 import type { Arrival, ArrivalKey, Receipt } from '../intake/arrival.ts';
 import type { Claim } from '../intake/claim.ts';
-import type { DeadMessage } from '../intake/dead-message.ts';
+import type { DeadEntry, DeadMessage, ReturnedMessage } from '../intake/dead-message.ts';
 import type { ReportTexts } from './customer-store.ts';
 import type { CustomerDetails } from './dispute-store.ts';
 
@@ -56,8 +56,16 @@ export interface IntakeStore {
   arrivals(source: string, day: Day): Promise<readonly Arrival[]>;
   /** How many of these disputes are still received. */
   stillReceived(disputeIds: readonly string[]): Promise<number>;
-  /** What is kept under one receipt. */
-  dead(deadId: string): Promise<readonly DeadMessage[]>;
-  /** Removes a message that is back on its queue. */
-  forgetDead(message: DeadMessage): Promise<void>;
+  /** What is kept under one receipt, and what was put back from there. */
+  dead(deadId: string): Promise<{
+    readonly kept: readonly DeadMessage[];
+    readonly returned: readonly ReturnedMessage[];
+  }>;
+  /** One page of everything that is kept, the oldest message first. */
+  deadEntries(page: {
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<{ readonly items: readonly DeadEntry[]; readonly next?: string }>;
+  /** Removes a message that is back on its queue, and records who put it there. */
+  forgetDead(message: DeadMessage, returned: Pick<ReturnedMessage, 'returnedAt' | 'returnedBy'>): Promise<void>;
 }

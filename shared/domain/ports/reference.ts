@@ -11,7 +11,10 @@ export interface Reference {
   policies(): Promise<readonly Policy[]>;
   /** @throws RangeError when the version was never published */
   calendar(id: string, version: number): Promise<WorkingCalendar>;
+  /** One that was registered is found at once; a change of it, at the latest when the list is read again. */
   source(source: string): Promise<Source | undefined>;
   sources(): Promise<readonly Source[]>;
+  /** As they stand at this moment, so that no new one is missing. */
+  sourcesNow(): Promise<readonly Source[]>;
   directory(): Promise<Directory>;
 }
