@@ -1,6 +1,8 @@
 import { deployedSystem } from './deployed-system.ts';
 import { theHostileDoor } from './hostile.ts';
+import { theIntake } from './intake.ts';
 import { theStory } from './story.ts';
 
+theIntake(deployedSystem);
 theHostileDoor(deployedSystem);
 theStory(deployedSystem);
