@@ -1,8 +1,8 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { type Operations, operation, operationOf, propertiesOf } from './checked.ts';
 import { ACCOUNT, AwsError, type Machine, REGION, type Service } from './cloud.ts';
+import { inTransaction } from './transaction.ts';
 
 const DAY = 86_400_000;
 
@@ -285,16 +285,5 @@ function generated(wish: z.infer<typeof Generated>): string {
   for (;;) {
     const text = Array.from({ length: wish.PasswordLength }, () => all[randomInt(all.length)]).join('');
     if (types.every((type) => type.some((sign) => text.includes(sign)))) return text;
-  }
-}
-
-function inTransaction(store: DatabaseSync, work: () => void): void {
-  store.exec('begin immediate');
-  try {
-    work();
-    store.exec('commit');
-  } catch (error) {
-    store.exec('rollback');
-    throw error;
   }
 }
