@@ -1,0 +1,32 @@
+import type { Functions, Machine, Queues, Resource, Service } from './cloud.ts';
+import type { Mapping } from './event-source.ts';
+import { QueueMappingProperties, queueMapping } from './queue-mapping.ts';
+import { StreamMappingProperties, type StreamSource, streamMapping } from './stream-mapping.ts';
+
+/** Lambda's event source mappings: what feeds functions from queues and from the streams of tables. */
+export function eventSourceMappings(
+  machine: Machine,
+  from: { readonly queues: Queues; readonly streams: StreamSource; readonly functions: Functions },
+): Service {
+  const mappings: Mapping[] = [];
+  const properties = [QueueMappingProperties, StreamMappingProperties].flatMap(({ shape }) => Object.keys(shape));
+  return {
+    carries: { 'AWS::Lambda::EventSourceMapping': { properties: [...new Set(properties)], withoutEffect: ['Tags'] } },
+    add(resource) {
+      mappings.push(mappingOf(resource));
+    },
+    start() {
+      for (const mapping of mappings) mapping.start();
+    },
+    async stop() {
+      await Promise.all(mappings.map((mapping) => mapping.stop()));
+    },
+  };
+
+  function mappingOf(resource: Resource): Mapping {
+    const source = String(resource.properties.EventSourceArn);
+    if (source.startsWith('arn:aws:sqs:')) return queueMapping(machine, from, resource);
+    if (/^arn:aws:dynamodb:.*\/stream\//.test(source)) return streamMapping(machine, from, resource);
+    throw new RangeError(`${resource.stack}/${resource.logicalId}: EventSourceArn = ${source} is not supported`);
+  }
+}
