@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Slug } from '#shared/contracts/shapes.ts';
+import { Stopped } from './replay/exchange.ts';
+import { BrokenFile } from './replay/file-lines.ts';
+import { type ReplayOptions, replayFile } from './replay/replay-file.ts';
+
+// npm run replay -- FILE [--rate N] [--source S] [--url U] [--restart]
+// Feeds a complaint export (CSV) or reports (NDJSON) to a running system; docs/replay.md has the whole story.
+// Exit code 0: every row was taken and the reconciliation balances. 1: not so, or it could not run. 130: interrupted.
+
+const USAGE = 'npm run replay -- FILE [--rate N] [--source S] [--url U] [--restart]';
+const LOCAL_SYSTEM = 'http://127.0.0.1:4400';
+const root = join(import.meta.dirname, '..', '..');
+
+async function main(): Promise<number> {
+  const stop = new AbortController();
+  let interrupted = false;
+  const interrupt = () => {
+    if (interrupted) process.exit(130); // Asked twice: without waiting for answers.
+    interrupted = true;
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    const taken = await replayFile(optionsOf(process.argv.slice(2)), {
+      env: process.env,
+      stateFolder: join(root, '.local', 'replay'),
+      stop,
+      out: (line) => console.log(line),
+      tell: (line) => console.error(line),
+      terminal: process.stderr,
+    });
+    return taken ? 0 : 1;
+  } catch (error) {
+    if (interrupted && error instanceof Error && error.name === 'AbortError') {
+      console.error('interrupted; the same command goes on where this one stood');
+      return 130;
+    }
+    if (!isForPeople(error)) throw error;
+    console.error(error.message);
+    return interrupted ? 130 : 1;
+  }
+}
+
+/** @throws RangeError when the command line is not as the usage says */
+function optionsOf(args: string[]): ReplayOptions {
+  const { positionals, values } = parsed(args);
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) throw new RangeError(`name one file: ${USAGE}`);
+  const rate = values.rate === undefined ? undefined : Number(values.rate);
+  if (rate !== undefined && !(rate > 0 && rate <= 1_000_000)) {
+    throw new RangeError(`--rate is rows per second, over 0; got '${values.rate}'`);
+  }
+  const { source, url = LOCAL_SYSTEM, restart = false } = values;
+  if (source !== undefined && !Slug.safeParse(source).success)
+    throw new RangeError(`--source '${source}' is no source`);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new RangeError(`--url is an address like ${LOCAL_SYSTEM}; got '${url}'`);
+  }
+  return { file, url, rate, source, restart };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        rate: { type: 'string' },
+        source: { type: 'string' },
+        url: { type: 'string' },
+        restart: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new RangeError(`${error.message}\n${USAGE}`);
+  }
+}
+
+function isForPeople(error: unknown): error is Error {
+  return error instanceof RangeError || error instanceof BrokenFile || error instanceof Stopped;
+}
+
+process.exitCode = await main();

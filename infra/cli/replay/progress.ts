@@ -1,0 +1,78 @@
+import { Presets, SingleBar } from 'cli-progress';
+
+/** How far a replay is, for whoever looks on. */
+export interface Progress {
+  sent(): void;
+  /** Why nothing moves at the moment. */
+  waiting(why: string): void;
+  stop(): void;
+}
+
+const LINE_EVERY_MS = 5_000;
+const number = new Intl.NumberFormat('en');
+
+/** A bar on a terminal; elsewhere a plain line every five seconds. */
+export function showProgress(
+  rows: number,
+  from: number,
+  stream: NodeJS.WriteStream | undefined,
+  tell: (line: string) => void,
+): Progress {
+  return stream?.isTTY ? bar(rows, from, stream) : lines(rows, from, tell);
+}
+
+function bar(rows: number, from: number, stream: NodeJS.WriteStream): Progress {
+  const format = '{bar} {percentage}% | {value} of {total} rows | {rate}/s | {eta_formatted} left {why}';
+  const single = new SingleBar({ format, stream, etaBuffer: 500, hideCursor: true, fps: 5 }, Presets.shades_classic);
+  const pace = measure(rows, from);
+  let why = '';
+  single.start(rows, from, { rate: '-', why });
+  return {
+    sent() {
+      pace.sent();
+      why = '';
+      single.update(pace.done(), { rate: pace.rate(), why });
+    },
+    waiting(reason) {
+      why = `| waiting: ${reason}`;
+      single.update(pace.done(), { why });
+    },
+    stop: () => single.stop(),
+  };
+}
+
+function lines(rows: number, from: number, tell: (line: string) => void): Progress {
+  const pace = measure(rows, from);
+  let why = '';
+  const timer = setInterval(() => tell(`${pace.line()}${why}`), LINE_EVERY_MS).unref();
+  return {
+    sent() {
+      pace.sent();
+      why = '';
+    },
+    waiting(reason) {
+      why = `, waiting: ${reason}`;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Counts rows and says how fast they go, over this run. */
+function measure(rows: number, from: number) {
+  const began = performance.now();
+  let done = from;
+  const perSecond = () => ((done - from) * 1_000) / Math.max(1, performance.now() - began);
+  return {
+    sent() {
+      done += 1;
+    },
+    done: () => done,
+    rate: () => number.format(Math.round(perSecond())),
+    line() {
+      const share = rows === 0 ? 100 : Math.floor((done * 100) / rows);
+      const left =
+        perSecond() > 0 ? `${number.format(Math.ceil((rows - done) / perSecond()))} s left` : 'no estimate yet';
+      return `${number.format(done)} of ${number.format(rows)} rows (${share} %), ${number.format(Math.round(perSecond()))}/s, ${left}`;
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import { type CheckedFile, checkFile, formatOf, type ReplayFile, readRows } from './check-file.ts';
+import { type Calling, PATIENCE, type Patience, Stopped } from './exchange.ts';
+import { type FileFault, placed } from './file-lines.ts';
+import { cfpbMapping } from './mapping.ts';
+import { type Progress, showProgress } from './progress.ts';
+import { dayAt, imbalances, reconcile, SETTLING, type Settling, tableOf } from './reconcile.ts';
+import {
+  type Acknowledgements,
+  acknowledgements,
+  loadState,
+  type ResumeState,
+  removeState,
+  statePath,
+} from './resume-state.ts';
+import { connect, type Environment, type RunningSystem } from './running-system.ts';
+import { type Sent, sendAll } from './send-all.ts';
+import { type Door, openDoor } from './send-row.ts';
+
+/** What somebody asks for. */
+export interface ReplayOptions {
+  readonly file: string;
+  readonly url: string;
+  /** Rows per second. @default as fast as the system takes them */
+  readonly rate?: number;
+  /** Goes before the source of every row. */
+  readonly source?: string;
+  /** Ignores what an interrupted replay left. */
+  readonly restart: boolean;
+}
+
+/** Where a replay runs. */
+export interface Surroundings {
+  readonly env: Environment;
+  /** Where interrupted replays leave their state. */
+  readonly stateFolder: string;
+  /** Aborted to stop: rows under way are answered first. */
+  readonly stop: AbortController;
+  /** The result. */
+  readonly out: (line: string) => void;
+  /** Everything on the way there. */
+  readonly tell: (line: string) => void;
+  /** Where a bar may be drawn. */
+  readonly terminal?: NodeJS.WriteStream;
+  /** @default {@link PATIENCE} */
+  readonly patience?: Patience;
+  /** How long a first answer is waited for, in milliseconds. */
+  readonly connectMs?: number;
+  /** @default {@link SETTLING} */
+  readonly settling?: Settling;
+}
+
+/** A broken export is named by its first faults; nothing of it is sent. */
+const NAMED_FAULTS = 20;
+const CONNECT_MS = 30_000;
+const number = new Intl.NumberFormat('en');
+
+/**
+ * Feeds a file to a running system: reads all of it once, sends every row through the signed webhook, and reads the
+ * reconciliation.
+ *
+ * @returns whether every row was taken and the books balance
+ * @throws RangeError, BrokenFile or Stopped in words for whoever asked
+ */
+export async function replayFile(options: ReplayOptions, around: Surroundings): Promise<boolean> {
+  const { file: path, source } = options;
+  const { stop, tell, patience = PATIENCE } = around;
+  const file: ReplayFile = { path, format: await formatOf(path), source, mapping: cfpbMapping };
+  const checked = await check(file, tell);
+  let progress: Progress | undefined;
+  let told = false;
+  const waiting = (why: string) => {
+    if (progress) progress.waiting(why);
+    else if (!told) tell(`waiting for ${options.url} (${why})`);
+    told = true;
+  };
+  const calling: Calling = { patience, signal: stop.signal, waiting };
+  const system = await connect(options.url, around.env, calling, around.connectMs ?? CONNECT_MS);
+  const runId = checked.digest.slice(0, 16);
+  const door = await openDoor(system, checked.sources.keys(), runId, calling);
+  // Who may not read the reconciliation learns it before anything is sent.
+  const today = dayAt(system.zone, await door.now());
+  await system.reconciliation(today);
+  const acknowledged = await begin(options, around, { checked, system, today });
+  const from = acknowledged.state().acknowledged;
+  progress = showProgress(checked.rows, from, around.terminal, tell);
+  let sent: Sent;
+  try {
+    const rows = readRows(file);
+    sent = await sendAll({ rows, from, door, rate: options.rate, acknowledged, stop, sent: () => progress?.sent() });
+  } catch (error) {
+    throw error instanceof Stopped ? new Stopped(`${error.message}\n${howToGoOn(acknowledged.state())}`) : error;
+  } finally {
+    progress.stop();
+  }
+  if (stop.signal.aborted) throw new Stopped(`interrupted. ${howToGoOn(acknowledged.state())}`);
+  return finish({ checked, sent, acknowledged: acknowledged.state(), system, door }, options, around);
+}
+
+/** Reads the whole file. An export with a fault is not sent at all; of reports line by line, the others are. */
+async function check(file: ReplayFile, tell: (line: string) => void): Promise<CheckedFile> {
+  let told = 0;
+  const checked = await checkFile(file, (fault: FileFault) => {
+    told += 1;
+    if (file.format === 'ndjson' || told <= NAMED_FAULTS) tell(`${file.path}: ${placed(fault)}`);
+  });
+  const { rows, faults } = checked;
+  if (faults > 0 && file.format === 'csv') {
+    const more = faults > NAMED_FAULTS ? `, the first ${NAMED_FAULTS} of them above` : '';
+    throw new RangeError(`${file.path} has ${number.format(faults)} faults${more}; nothing of it was sent`);
+  }
+  if (rows === 0) throw new RangeError(`${file.path} has no row that could be sent`);
+  const parts = [...checked.sources].map(([source, count]) => `${source} ${number.format(count)}`).join(', ');
+  const unreadable = faults > 0 ? `; ${number.format(faults)} lines are unreadable and stay out` : '';
+  tell(`${file.path}: ${number.format(rows)} rows (${parts})${unreadable}`);
+  return checked;
+}
+
+interface Beginning {
+  readonly checked: CheckedFile;
+  readonly system: RunningSystem;
+  readonly today: string;
+}
+
+/** Goes on where a replay was interrupted, if the system still knows what it was given then; else from the first row. */
+async function begin(
+  options: ReplayOptions,
+  { stateFolder, tell }: Surroundings,
+  { checked, system, today }: Beginning,
+): Promise<Acknowledgements> {
+  const path = statePath(stateFolder, checked.digest, system.url, options.source);
+  const tally = { accepted: 0, duplicate: 0, rejected: 0, tooLarge: 0 };
+  const fresh: ResumeState = {
+    file: options.file,
+    url: system.url,
+    rows: checked.rows,
+    acknowledged: 0,
+    tally,
+    firstDay: today,
+  };
+  const left = options.restart ? undefined : loadState(path);
+  if (!left || left.rows !== checked.rows) return acknowledgements(path, fresh);
+  if (left.lastReceipt !== undefined && !(await system.knowsReceipt(left.lastReceipt))) {
+    tell(`an earlier replay was interrupted, but ${system.url} does not know its reports: begins at row 1`);
+    return acknowledgements(path, fresh);
+  }
+  const { acknowledged } = left;
+  const next = acknowledged === checked.rows ? 'the reconciliation' : `row ${number.format(acknowledged + 1)}`;
+  tell(`an earlier replay was interrupted: goes on at ${next}; --restart sends everything again`);
+  const firstDay = left.firstDay < today ? left.firstDay : today;
+  return acknowledgements(path, { ...left, firstDay });
+}
+
+function howToGoOn({ acknowledged, rows }: ResumeState): string {
+  const next = number.format(Math.min(acknowledged + 1, rows));
+  return `${number.format(acknowledged)} of ${number.format(rows)} rows are acknowledged; the same command goes on at row ${next}.`;
+}
+
+interface Ending {
+  readonly checked: CheckedFile;
+  readonly system: RunningSystem;
+  readonly door: Door;
+  readonly sent: Sent;
+  readonly acknowledged: ResumeState;
+}
+
+/** Figures, reconciliation, verdict. The state goes when the reconciliation was read. */
+async function finish(ending: Ending, options: ReplayOptions, around: Surroundings): Promise<boolean> {
+  const { checked, sent, acknowledged, system, door } = ending;
+  const { out, tell, stop, settling = SETTLING, stateFolder } = around;
+  if (acknowledged.acknowledged !== checked.rows) {
+    throw new Stopped(`${options.file} was changed while it was read. ${howToGoOn(acknowledged)}`);
+  }
+  const { accepted, duplicate, rejected, tooLarge } = acknowledged.tally;
+  const arrivals = accepted + duplicate + rejected;
+  let told = 0;
+  const reconciled = await reconcile({
+    atLeast: arrivals,
+    firstDay: acknowledged.firstDay,
+    today: async () => dayAt(system.zone, await door.now()),
+    read: system.reconciliation,
+    settling,
+    signal: stop.signal,
+    waiting(inFlight) {
+      if (told++ % 10 === 0) tell(`${number.format(inFlight)} reports are still in flight`);
+    },
+  });
+  removeState(statePath(stateFolder, checked.digest, system.url, options.source));
+  for (const refusal of sent.refusals) tell(`not taken: ${refusal}`);
+  out(tableOf(reconciled));
+  out(figuresOf(ending));
+  const wrong = [...imbalances(reconciled)];
+  if (reconciled.total.received < arrivals) {
+    wrong.push(`received ${reconciled.total.received}, but the system answered ${arrivals} rows of this file`);
+  }
+  if (reconciled.total.inFlight > 0) wrong.push(`${reconciled.total.inFlight} reports are still in flight`);
+  if (wrong.length > 0) out(`DOES NOT BALANCE: ${wrong.join('; ')}`);
+  else out('balances: received = opened + joined + duplicate + rejected + dead-lettered + in flight');
+  const left = checked.faults + rejected + tooLarge;
+  if (left > 0) out(`${number.format(left)} rows of the file were not taken`);
+  return wrong.length === 0 && left === 0;
+}
+
+function figuresOf({ checked, sent, acknowledged }: Ending): string {
+  const { accepted, duplicate, rejected, tooLarge } = acknowledged.tally;
+  const milliseconds = (percentile: number) => (sent.latency.percentile(percentile) / 1_000).toFixed(1);
+  const count = (value: number) => number.format(value);
+  const unread = checked.faults > 0 ? `, ${count(checked.faults)} unreadable` : '';
+  const large = tooLarge > 0 ? `, ${count(tooLarge)} too large` : '';
+  const rate = sent.seconds > 0 ? Math.round(sent.rows / sent.seconds) : 0;
+  return [
+    `rows read ${count(checked.rows)}${unread}: accepted ${count(accepted + duplicate)}, duplicates among them ${count(duplicate)}, rejected ${count(rejected)}${large}`,
+    `this run: ${count(sent.rows)} rows in ${sent.seconds.toFixed(1)} s, ${count(rate)}/s; answer p50 ${milliseconds(50)} ms, p99 ${milliseconds(99)} ms`,
+  ].join('\n');
+}

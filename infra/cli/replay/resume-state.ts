@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Taken } from './send-row.ts';
+
+const Count = z.int().nonnegative();
+/** What became of rows, each in one place. */
+const RowTally = z.object({ accepted: Count, duplicate: Count, rejected: Count, tooLarge: Count });
+export type RowTally = z.infer<typeof RowTally>;
+
+const ResumeState = z.object({
+  file: z.string(),
+  url: z.string(),
+  rows: Count,
+  /** So many rows from the start of the file are answered for good. */
+  acknowledged: Count,
+  tally: RowTally,
+  /** The first arrival day, in the organisation's zone. */
+  firstDay: z.iso.date(),
+  /** The receipt of the last accepted row: a system that does not know it is not the one that was fed. */
+  lastReceipt: z.string().optional(),
+});
+export type ResumeState = z.infer<typeof ResumeState>;
+
+/** Between two writes, in milliseconds. */
+const WRITE_EVERY_MS = 100;
+
+/** Where the state of a replay stands: one file per content, address and overriding source. */
+export function statePath(folder: string, digest: string, url: string, source: string | undefined): string {
+  const key = createHash('sha256').update(JSON.stringify([digest, url, source ?? null]));
+  return join(folder, `${key.digest('hex')}.json`);
+}
+
+/** What an interrupted replay left, or undefined when none was, or when its file cannot be read. */
+export function loadState(path: string): ResumeState | undefined {
+  try {
+    const parsed = ResumeState.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    // Sending again does no harm, so a state that is missing or torn only costs time.
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Forgets a replay that is finished. */
+export function removeState(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** The rows that are answered for good, as they come in, in any order. */
+export interface Acknowledgements {
+  settle(index: number, taken: Taken): void;
+  /** Rows answered above the first unanswered one. */
+  ahead(): number;
+  state(): ResumeState;
+  /** Writes what stands. */
+  save(): void;
+}
+
+/**
+ * Keeps the longest answered start of the file on disk, at most every 100 ms and by rename, so that a `kill -9` leaves
+ * the old state or the new one. Rows above it are sent again, which the system answers as duplicates.
+ */
+export function acknowledgements(path: string, begin: ResumeState): Acknowledgements {
+  const above = new Map<number, Taken>();
+  let state = begin;
+  let savedAt = 0;
+  mkdirSync(join(path, '..'), { recursive: true });
+  const save = () => {
+    const next = `${path}.${process.pid}`;
+    writeFileSync(next, JSON.stringify(state));
+    renameSync(next, path);
+    savedAt = performance.now();
+  };
+  save();
+  return {
+    settle(index, taken) {
+      above.set(index, taken);
+      for (let next = above.get(state.acknowledged); next !== undefined; next = above.get(state.acknowledged)) {
+        above.delete(state.acknowledged);
+        state = counted(state, next);
+      }
+      if (performance.now() - savedAt >= WRITE_EVERY_MS) save();
+    },
+    ahead: () => above.size,
+    state: () => state,
+    save,
+  };
+}
+
+function counted(state: ResumeState, taken: Taken): ResumeState {
+  const tally = { ...state.tally };
+  if (taken.outcome === 'accepted') tally[taken.duplicate ? 'duplicate' : 'accepted'] += 1;
+  else tally[taken.outcome === 'rejected' ? 'rejected' : 'tooLarge'] += 1;
+  const lastReceipt = taken.outcome === 'accepted' ? taken.receiptId : state.lastReceipt;
+  return { ...state, acknowledged: state.acknowledged + 1, tally, lastReceipt };
+}

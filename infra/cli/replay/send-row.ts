@@ -1,0 +1,139 @@
+import { Webhook } from 'standardwebhooks';
+import { Accepted, ProblemReply } from '#shared/contracts/api/replies.ts';
+import { type Answer, type Calling, callUntilAnswered, Stopped } from './exchange.ts';
+import type { Row } from './file-lines.ts';
+import { demandSecrets, type RunningSystem } from './running-system.ts';
+
+/** What the door said of one row. */
+export type Taken =
+  | { readonly outcome: 'accepted'; readonly duplicate: boolean; readonly receiptId: string }
+  | { readonly outcome: 'rejected' | 'too-large'; readonly reason: string };
+
+/** The door of a running system, and how this side signs. */
+export interface Door {
+  /** Sends one row until it is answered. @throws Stopped when no further row can be sent either */
+  send(row: Row): Promise<{ readonly taken: Taken; readonly milliseconds: number }>;
+  /** The system's time, in milliseconds since 1970. */
+  now(): Promise<number>;
+}
+
+/** Clocks of local systems are moved by hand: the offset is asked for again after this. */
+const OFFSET_KEPT_MS = 10_000;
+
+/**
+ * Signs by Standard Webhooks with the secret of the row's source and the system's time (I-3). A row keeps its message
+ * id over all tries, so that the system sees one message.
+ *
+ * @param runId begins every message id of this replay
+ */
+export async function openDoor(
+  system: RunningSystem,
+  sources: Iterable<string>,
+  runId: string,
+  calling: Calling,
+): Promise<Door> {
+  const used = [...sources];
+  let keys = await readKeys();
+  let offset = { ms: await system.clockOffset(), readAt: performance.now() };
+  let renewing: Promise<void> | undefined;
+
+  async function readKeys(): Promise<ReadonlyMap<string, Webhook>> {
+    const secrets = await system.secrets();
+    demandSecrets(used, secrets);
+    return new Map(used.map((source) => [source, signer(source, secrets.get(source) ?? '')]));
+  }
+  async function now(): Promise<number> {
+    if (performance.now() - offset.readAt > OFFSET_KEPT_MS) {
+      offset = { ...offset, readAt: performance.now() }; // The others go on with the old one meanwhile.
+      offset = { ms: await system.clockOffset(), readAt: performance.now() };
+    }
+    return Date.now() + offset.ms;
+  }
+  /** After a 401: once for all rows that met it at the same time. */
+  function renew(): Promise<void> {
+    renewing ??= (async () => {
+      keys = await readKeys();
+      offset = { ms: await system.clockOffset(), readAt: performance.now() };
+    })().finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  }
+  const post = ({ index, source, body }: Row): Promise<Answer> =>
+    callUntilAnswered(async () => {
+      const id = `replay_${runId}_${index + 1}`;
+      const at = new Date(await now());
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+        'webhook-signature': keys.get(source)?.sign(id, at, body) ?? '',
+      };
+      const url = `${system.url}/intake/${encodeURIComponent(source)}`;
+      return { url, init: { method: 'POST', headers, body } };
+    }, calling);
+
+  return {
+    now,
+    async send(row) {
+      let answer = await post(row);
+      if (answer.status === 401) {
+        await renew();
+        answer = await post(row);
+      }
+      return { taken: takenOf(answer, row, system.url), milliseconds: answer.milliseconds };
+    },
+  };
+}
+
+function signer(source: string, secret: string): Webhook {
+  try {
+    return new Webhook(secret);
+  } catch {
+    throw new Stopped(`the secret of source ${source} is no Standard Webhooks secret: base64, with or without whsec_`);
+  }
+}
+
+/** @throws Stopped for every answer that the next row would meet too */
+function takenOf({ status, text }: Answer, { line, source }: Row, url: string): Taken {
+  const where = `line ${line}, source ${source}`;
+  switch (status) {
+    case 202: {
+      const accepted = Accepted.safeParse(jsonOf(text));
+      if (!accepted.success) throw new Stopped(`${where}: ${url} answers 202, but not as the door of this system does`);
+      const { receiptId, duplicate } = accepted.data;
+      return { outcome: 'accepted', duplicate, receiptId };
+    }
+    case 409:
+    case 422:
+      return { outcome: 'rejected', reason: `${status} ${reasonOf(text)}` };
+    case 413:
+      return { outcome: 'too-large', reason: `413 ${reasonOf(text)}` };
+    case 401:
+      throw new Stopped(
+        `${where}: the system does not accept the signature, also after reading the secrets and its time again. ` +
+          `Is the secret of ${source} still valid, and is this machine's clock right?`,
+      );
+    case 404:
+      throw new Stopped(`${where}: ${url} knows no source ${source} (404). Is the address right?`);
+    default:
+      throw new Stopped(`${where}: ${url} answers ${status} ${reasonOf(text)}`);
+  }
+}
+
+/** Detail and faults of a problem, or the start of what came instead. */
+function reasonOf(text: string): string {
+  const problem = ProblemReply.safeParse(jsonOf(text));
+  if (!problem.success) return text.slice(0, 200);
+  const faults = (problem.data.errors ?? []).slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
+  return [problem.data.detail, ...faults].join(' ');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
