@@ -14,6 +14,7 @@ import {
   REFUSED_PAUSE,
   RoleCheck,
 } from './event-source.ts';
+import { systemAttributes } from './queues.ts';
 
 /** Batches of one mapping at once where its ScalingConfig says nothing: the machine is small. */
 export const CONCURRENT_BATCHES = 2;
@@ -143,17 +144,12 @@ class QueueMapping implements Mapping {
   }
 
   #recordOf(message: QueueMessage) {
-    const { messageId, receiptHandle, body, senderId, sentAt, firstReceivedAt, receiveCount } = message;
+    const { messageId, receiptHandle, body } = message;
     return {
       messageId,
       receiptHandle,
       body,
-      attributes: {
-        ApproximateReceiveCount: String(receiveCount),
-        SentTimestamp: String(sentAt),
-        SenderId: senderId,
-        ApproximateFirstReceiveTimestamp: String(firstReceivedAt),
-      },
+      attributes: systemAttributes(message),
       messageAttributes: {},
       md5OfBody: hash('md5', body),
       eventSource: 'aws:sqs',

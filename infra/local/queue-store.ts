@@ -69,7 +69,7 @@ interface Queue {
 }
 
 /** A message on its way into a queue. */
-export interface NewMessage {
+interface NewMessage {
   readonly queueArn: string;
   readonly body: string;
   readonly senderId: string;
