@@ -1,0 +1,115 @@
+// The thread of one execution environment. It imports the bundle once, then carries out one call at a time.
+// It is handed over as text, so it imports nothing but Node's own modules.
+
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** What a thread is given once. */
+export interface WorkerData {
+  /** The bundle's path. */
+  readonly file: string;
+  /** The name that it exports the handler under. */
+  readonly handler: string;
+  /** Milliseconds by which the clock is moved. */
+  readonly offset: BigInt64Array<SharedArrayBuffer>;
+  /** What every call's context says alike. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** An answer of more bytes fails. */
+  readonly mostAnswerBytes: number;
+}
+
+/** One call: the event as JSON, since that is what Lambda hands over. */
+export interface Call {
+  readonly requestId: string;
+  readonly event: string;
+  readonly timeoutMs: number;
+}
+
+/** What a thread says: that the bundle is imported, what came of a call, or that the environment cannot go on. */
+export type Said =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'answer'; readonly json: string }
+  | ({ readonly kind: 'failure' } & Failure)
+  | ({ readonly kind: 'broken' } & Failure);
+export interface Failure {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly stackTrace?: readonly string[];
+}
+
+type Handler = (event: unknown, context: object) => unknown;
+
+const { file, handler: handlerName, offset, context, mostAnswerBytes }: WorkerData = workerData;
+const say = (said: Said) => parentPort?.postMessage(said);
+
+moveDates();
+process.on('unhandledRejection', (reason) => {
+  throw Object.assign(new Error(String(reason)), { name: 'Runtime.UnhandledPromiseRejection' });
+});
+try {
+  const handler = await importHandler();
+  say({ kind: 'ready' });
+  parentPort?.on('message', (call: Call) => void carryOut(handler, call));
+} catch (error) {
+  say({ kind: 'broken', ...failureOf(error) });
+}
+
+async function carryOut(handler: Handler, { requestId, event, timeoutMs }: Call): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  const getRemainingTimeInMillis = () => Math.max(0, Math.round(deadline - performance.now()));
+  const callContext = {
+    ...context,
+    awsRequestId: requestId,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis,
+  };
+  try {
+    say(answerOf(await handler(JSON.parse(event), callContext)));
+  } catch (error) {
+    say({ kind: 'failure', ...failureOf(error) });
+  }
+}
+
+function answerOf(result: unknown): Said {
+  let json: string;
+  try {
+    json = JSON.stringify(result) ?? 'null';
+  } catch {
+    return { kind: 'failure', errorType: 'Runtime.MarshalError', errorMessage: 'Unable to stringify response body' };
+  }
+  // UTF-8 has at most three bytes for a unit of the string: short answers need no counting.
+  const bytes = json.length * 3 > mostAnswerBytes ? Buffer.byteLength(json) : json.length;
+  if (bytes <= mostAnswerBytes) return { kind: 'answer', json };
+  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${mostAnswerBytes} bytes).`;
+  return { kind: 'failure', errorType: 'Function.ResponseSizeTooLarge', errorMessage };
+}
+
+async function importHandler(): Promise<Handler> {
+  const bundle: Record<string, unknown> = await import(pathToFileURL(file).href);
+  const found = bundle[handlerName];
+  if (isHandler(found)) return found;
+  const error = new Error(`index.${handlerName} is undefined or not exported`);
+  throw Object.assign(error, { name: 'Runtime.HandlerNotFound' });
+}
+
+function isHandler(value: unknown): value is Handler {
+  return typeof value === 'function';
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
+  return { errorType: error.name, errorMessage: error.message, stackTrace: error.stack?.split('\n') ?? [] };
+}
+
+/** Moves what `Date` calls now. What has a date as an argument, time zones and formats stay Node's own. */
+function moveDates(): void {
+  const realNow = Date.now;
+  const now = () => realNow() + Number(Atomics.load(offset, 0));
+  const Moved = new Proxy(Date, {
+    construct: (real, args, newTarget) => Reflect.construct(real, args.length === 0 ? [now()] : args, newTarget),
+    apply: (real) => new real(now()).toString(),
+  });
+  Date.now = now;
+  Date.prototype.constructor = Moved;
+  globalThis.Date = Moved;
+}
