@@ -35,6 +35,7 @@ export async function openGateway(port: number): Promise<Gateway> {
     close: () => closed(server),
   };
   const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
+    response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
     answer(gateway.behind, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });

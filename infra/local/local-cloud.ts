@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { buckets } from './buckets.ts';
 import { movableClock } from './clock.ts';
-import type { Carried, Machine, Resource, Service } from './cloud.ts';
+import type { Machine, Resource, Service } from './cloud.ts';
 import { dynamodb } from './dynamodb.ts';
 import { startEngine } from './engine.ts';
 import { eventBus } from './event-bus.ts';
@@ -9,7 +9,7 @@ import { eventSourceMappings } from './event-source-mappings.ts';
 import { functions } from './functions.ts';
 import type { Behind } from './gateway.ts';
 import { httpApi } from './http-api.ts';
-import { iam } from './iam.ts';
+import { IAM_CARRIES, iam } from './iam.ts';
 import { logs } from './logs.ts';
 import { parameters } from './parameters.ts';
 import { queues } from './queues.ts';
@@ -47,10 +47,14 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const { assembly, assemblyFolder, url, folder, store, say, onGivenUp } = options;
   const { resources } = assembly;
   const clock = movableClock(store);
-  const machine: Machine = { url, clock, store, folder, iam: iam(resources), say };
+  const roles = iam(resources);
+  const machine: Machine = { url, clock, store, folder, iam: roles, say };
   const engine = await startEngine({ folder, say, onGivenUp });
   const ownLogs = logs(machine);
-  const ownQueues = queues(machine);
+  const ownQueues = queues(machine, {
+    put: (arn, policy) => roles.putResourcePolicy(arn, JSON.parse(policy)),
+    remove: (arn) => roles.removeResourcePolicy(arn),
+  });
   const ownFunctions = functions({ machine, logs: ownLogs, queues: ownQueues, assemblyFolder });
   const tables = dynamodb(machine, engine);
   const ownScheduler = scheduler(machine, ownFunctions, ownQueues);

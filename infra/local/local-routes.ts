@@ -27,6 +27,8 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): Readonly<Re
       return time();
     },
     'GET /queues': () => ({ items: cloud.queues.overview() }),
+    'GET /writes': () => cloud.tables.writes(),
+    'GET /functions': () => ({ items: cloud.functions.stats() }),
     'GET /outputs': () => cloud.outputs,
     'GET /schedules': () => ({ items: cloud.scheduler.names() }),
   };
