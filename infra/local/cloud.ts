@@ -130,6 +130,8 @@ export interface Demand {
   readonly resource: string;
   /** Condition keys of the call beside those that every call here has: `{ 'kms:ViaService': … }`. */
   readonly context?: Readonly<Record<string, string>>;
+  /** The partition keys of the items that the call names: `dynamodb:LeadingKeys`. */
+  readonly leadingKeys?: readonly string[];
 }
 
 /** Who may do what, from the roles and resource policies of the templates. */

@@ -1,6 +1,8 @@
 import { theHostileDoor } from './hostile.ts';
+import { theIntake } from './intake.ts';
 import { localSystem } from './local-system.ts';
 import { theStory } from './story.ts';
 
 theHostileDoor(localSystem);
+theIntake(localSystem);
 theStory(localSystem);

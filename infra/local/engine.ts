@@ -1,0 +1,288 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ACCOUNT_KEY, AwsError, REGION } from './cloud.ts';
+
+const BINARY = fileURLToPath(new URL('../../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
+const START_SECONDS = 20;
+/** How long a call waits for an engine that is being started again. */
+const CALL_SECONDS = 30;
+/** Deaths within a minute after which nobody tries again. */
+const MOST_DEATHS = 5;
+/** Stream records that are removed at once: the engine waits meanwhile. */
+const TRIM_BATCH = 500;
+/**
+ * Starts the engine and ends it with us: a child that reads from a pipe to us learns of our end, `kill -9` included, and
+ * would otherwise leave an engine behind that holds the file. $0 is the file for the engine's process id.
+ */
+const GUARD = `exec 3<&0
+"$@" 3<&- & engine=$!
+echo $engine > "$0"
+{ read -r _ <&3; kill -9 $engine; } & guard=$!
+wait $engine; code=$?
+kill $guard
+exit $code`;
+
+/** The DynamoDB engine behind the tables. */
+export interface Engine {
+  readonly endpoint: string;
+  /** Its process; undefined for one that runs elsewhere, and while it is being started again. */
+  readonly pid: number | undefined;
+  /**
+   * Hands one call's bytes on. A call that finds no engine, or loses it, waits until it runs again and is made again, as
+   * an SDK does after an answer that got lost.
+   * @throws AwsError InternalServerError when the engine stays away for 30 s
+   */
+  call(target: string, body: Buffer): Promise<{ readonly status: number; readonly bytes: Buffer }>;
+  /** Called after each start that follows a death. */
+  onRestart(restarted: () => void): void;
+  /** Removes stream records of a table up to a sequence number that are older than 24 hours; the engine itself keeps all. */
+  trimStream(table: string, upTo: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Where the engine's file is kept. */
+  readonly folder: string;
+  readonly say: (line: string) => void;
+  /** The engine died {@link MOST_DEATHS} times within a minute, or does not start again: it stays away. */
+  readonly onGivenUp: () => void;
+  /** An engine that runs already. */
+  readonly endpoint?: string;
+  readonly binary?: string;
+}
+
+/**
+ * The engine that AWS_ENDPOINT_URL_DYNAMODB names, or else the embedded one: its own process on a free port, started
+ * again on the same port when it dies by itself.
+ *
+ * @throws Error on a platform without the embedded engine, or when it does not start
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const named = options.endpoint ?? process.env.AWS_ENDPOINT_URL_DYNAMODB;
+  if (!named) return startEmbedded(options, options.binary ?? BINARY);
+  const agent = new Agent({ keepAlive: true });
+  return {
+    endpoint: named,
+    pid: undefined,
+    call: caller(named, agent, async () => {}),
+    onRestart: () => {},
+    trimStream: async () => {}, // It trims by itself.
+    stop: async () => agent.destroy(),
+  };
+}
+
+async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: string): Promise<Engine> {
+  if (!existsSync(binary))
+    throw new Error(
+      `the embedded DynamoDB engine exists for linux-x64 only and is not at ${binary}; elsewhere AWS_ENDPOINT_URL_DYNAMODB must name a running DynamoDB Local`,
+    );
+  const file = join(folder, 'tables.db');
+  const pidFile = join(folder, 'engine.pid');
+  await endLeftover(pidFile, file);
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const agent = new Agent({ keepAlive: true });
+  const listeners: (() => void)[] = [];
+  const deaths: number[] = [];
+  let stopping = false;
+  let running: { readonly pid: number; readonly ended: Promise<void> } | undefined;
+
+  const start = async () => {
+    const child = spawn('/bin/sh', ['-c', GUARD, pidFile, binary, 'serve', '--port', String(port), '--db-path', file], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true, // Ctrl-C at the terminal is for us; we end the engine when nothing needs it any more.
+    });
+    const ended = endOf(child);
+    try {
+      await untilAnswering(endpoint, () => child.exitCode !== null || child.signalCode !== null);
+      keepStreamsFast(file);
+    } catch (error) {
+      await killEngine(pidFile, file);
+      throw error;
+    }
+    const run = { pid: Number(readFileSync(pidFile, 'utf8')), ended };
+    running = run;
+    void ended.then(() => died(run));
+  };
+  const died = async ({ pid }: { readonly pid: number }) => {
+    running = undefined;
+    await killEngine(pidFile, file); // Only its guard may have ended.
+    if (stopping) return;
+    say(`the database engine (process ${pid}) ended by itself; starting it again, nothing is lost`);
+    ready = startAgain();
+    ready.then(
+      () => {
+        for (const restarted of listeners) restarted();
+      },
+      (error) => {
+        if (stopping) return;
+        say(`${error.message}: giving up`);
+        onGivenUp();
+      },
+    );
+  };
+  const startAgain = async () => {
+    for (;;) {
+      deaths.push(Date.now());
+      const recent = deaths.filter((at) => at > Date.now() - 60_000).length;
+      if (recent >= MOST_DEATHS || stopping)
+        throw new AwsError('InternalServerError', `the database engine ended ${recent} times within a minute`, 500);
+      const error = await start().catch((reason: unknown) => String(reason));
+      if (error === undefined) return;
+      say(`the database engine did not start again (${error})`);
+    }
+  };
+  let ready = start();
+  await ready;
+  return {
+    endpoint,
+    get pid() {
+      return running?.pid;
+    },
+    call: caller(endpoint, agent, () => ready),
+    onRestart: (restarted) => void listeners.push(restarted),
+    trimStream: (table, upTo) => trimStream(file, table, upTo),
+    async stop() {
+      stopping = true;
+      await ready.catch(() => {});
+      if (running) {
+        const { pid, ended } = running;
+        kill(pid, 'SIGTERM');
+        const late = setTimeout(() => kill(pid, 'SIGKILL'), 5000);
+        await ended;
+        clearTimeout(late);
+      }
+      rmSync(pidFile, { force: true });
+      agent.destroy();
+    },
+  };
+}
+
+/** Calls an engine over kept connections, again and again while it is away. */
+function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Engine['call'] {
+  // Every engine wants to see a signature, and none looks into it.
+  const authorization = `AWS4-HMAC-SHA256 Credential=${ACCOUNT_KEY}/20260101/${REGION}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0`;
+  const once = (target: string, body: Buffer) =>
+    new Promise<{ status: number; bytes: Buffer }>((resolve, reject) => {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.0',
+        'content-length': body.length,
+        'x-amz-target': target,
+        'x-amz-date': '20260101T000000Z',
+        authorization,
+      };
+      const call = request(endpoint, { method: 'POST', agent, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 500, bytes: Buffer.concat(chunks) }));
+        response.on('error', reject);
+      });
+      call.on('error', reject);
+      call.end(body);
+    });
+  return async (target, body) => {
+    for (const deadline = Date.now() + CALL_SECONDS * 1000; ; await pause(20)) {
+      await ready();
+      try {
+        return await once(target, body);
+      } catch (error) {
+        if (Date.now() > deadline)
+          throw new AwsError('InternalServerError', `the database engine does not answer: ${String(error)}`, 500);
+      }
+    }
+  };
+}
+
+/**
+ * The engine looks for the highest sequence number of a table at every write, through all of its stream records: an
+ * index keeps that fast, written as the engine writes it, for SQLite compares the type's name by its letters. Its table stands once it answers; a second connection is safe, its journal is a WAL.
+ */
+function keepStreamsFast(file: string): void {
+  using database = new DatabaseSync(file, { timeout: 5000 });
+  database.exec(
+    'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
+  );
+}
+
+/** The newest record stays: the engine counts on from it. */
+async function trimStream(file: string, table: string, upTo: string): Promise<void> {
+  using database = new DatabaseSync(file, { timeout: 5000 });
+  const remove = database.prepare(
+    `delete from _stream_records where created_at < ? and id in (
+       select id from _stream_records where table_name = ? and CAST(sequence_number AS INTEGER) <= min(?, (
+         select max(CAST(sequence_number AS INTEGER)) - 1 from _stream_records where table_name = ?))
+       order by CAST(sequence_number AS INTEGER) limit ${TRIM_BATCH})`,
+  );
+  const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
+  while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => {
+      child.stdin?.destroy();
+      resolve();
+    });
+    child.stdin?.on('error', () => {}); // Its guard ended first.
+  });
+}
+
+async function endLeftover(pidFile: string, file: string): Promise<void> {
+  await killEngine(pidFile, file);
+  rmSync(pidFile, { force: true });
+}
+
+/** Kills the engine of the pid file, if the process of that number is one that holds this file, and waits for its end. */
+async function killEngine(pidFile: string, file: string): Promise<void> {
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  const isOurs = () => Number.isInteger(pid) && pid > 0 && commandOf(pid).includes(file);
+  for (const deadline = Date.now() + 5000; isOurs() && Date.now() < deadline; await pause(10)) kill(pid, 'SIGKILL');
+}
+
+/** Signals a process that may have ended a moment ago. */
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** A process's arguments; none for one that ended. */
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** A port of 127.0.0.1 that nobody uses at this moment. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}
+
+async function untilAnswering(endpoint: string, hasEnded: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + START_SECONDS * 1000; Date.now() < deadline; await pause(10)) {
+    if (hasEnded()) throw new Error('the database engine ended at its start');
+    const answers = await fetch(endpoint).then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+  }
+  throw new Error(`the database engine did not answer within ${START_SECONDS} s`);
+}

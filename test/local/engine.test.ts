@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Engine, type EngineOptions, startEngine } from '#infra/local/engine.ts';
+import { noEngineBecause } from '#test/support/dynoxide.ts';
+
+const embedded = !noEngineBecause && !process.env.AWS_ENDPOINT_URL_DYNAMODB;
+const running: Engine[] = [];
+afterEach(async () => {
+  for (const engine of running.splice(0)) await engine.stop();
+});
+
+const newFolder = () => mkdtempSync(join(tmpdir(), 'engine-'));
+
+async function started(options: Partial<EngineOptions> = {}) {
+  const said: string[] = [];
+  let givenUp = false;
+  const engine = await startEngine({
+    folder: newFolder(),
+    say: (line) => void said.push(line),
+    onGivenUp: () => {
+      givenUp = true;
+    },
+    ...options,
+  });
+  running.push(engine);
+  return { engine, said, givenUp: () => givenUp };
+}
+
+async function call(engine: Engine, operation: string, input: object): Promise<unknown> {
+  const { status, bytes } = await engine.call(`DynamoDB_20120810.${operation}`, Buffer.from(JSON.stringify(input)));
+  if (status !== 200) throw new Error(bytes.toString());
+  return JSON.parse(bytes.toString());
+}
+const createTable = (engine: Engine, TableName = 'cases') =>
+  call(engine, 'CreateTable', {
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  });
+const put = (engine: Engine, pk: string) => call(engine, 'PutItem', { TableName: 'cases', Item: { pk: { S: pk } } });
+const isThere = async (engine: Engine, pk: string) =>
+  JSON.stringify(
+    await call(engine, 'GetItem', { TableName: 'cases', Key: { pk: { S: pk } }, ConsistentRead: true }),
+  ).includes(pk);
+
+function lives(pid: number): boolean {
+  return existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('serve');
+}
+async function until(condition: () => boolean, seconds = 10): Promise<void> {
+  for (const deadline = Date.now() + seconds * 1000; !condition(); await pause(10)) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${condition}`);
+  }
+}
+function kill(engine: Engine): void {
+  if (engine.pid === undefined) throw new Error('the engine does not run');
+  process.kill(engine.pid, 'SIGKILL');
+}
+
+test('a platform without the embedded engine is told what to do', async () => {
+  await expect(started({ binary: '/nowhere/dynoxide', endpoint: '' })).rejects.toThrow(
+    /linux-x64 only.*AWS_ENDPOINT_URL_DYNAMODB must name/,
+  );
+});
+
+test('an engine that runs elsewhere is used as it is, and left running', async () => {
+  const { engine } = await started({ endpoint: 'http://127.0.0.1:1' });
+  expect(engine).toMatchObject({ endpoint: 'http://127.0.0.1:1', pid: undefined });
+});
+
+describe.skipIf(!embedded)(
+  `the embedded engine${embedded ? '' : ` (not here: ${noEngineBecause ?? 'another is named'})`}`,
+  () => {
+    test('keeps its tables over a restart and leaves no process', async () => {
+      const folder = newFolder();
+      const { engine } = await started({ folder });
+      await createTable(engine);
+      await put(engine, 'kept');
+      const { pid = 0 } = engine;
+      await engine.stop();
+      expect(lives(pid)).toBe(false);
+      const { engine: again } = await started({ folder });
+      expect(await isThere(again, 'kept')).toBe(true);
+    });
+
+    test('is started again when it is killed under load, and has everything that it acknowledged', async () => {
+      const { engine, said } = await started();
+      await createTable(engine);
+      let restarts = 0;
+      engine.onRestart(() => {
+        restarts += 1;
+      });
+      const acknowledged: string[] = [];
+      let writing = true;
+      const client = async (name: string) => {
+        for (let n = 0; writing; n += 1) {
+          await put(engine, `${name}-${n}`);
+          acknowledged.push(`${name}-${n}`);
+        }
+      };
+      const clients = ['a', 'b', 'c', 'd'].map(client);
+      const { endpoint } = engine;
+      for (let kills = 1; kills <= 3; kills += 1) {
+        await pause(150);
+        kill(engine);
+        await until(() => restarts === kills);
+      }
+      writing = false;
+      await Promise.all(clients);
+      expect(engine.endpoint).toBe(endpoint);
+      expect(said).toHaveLength(3);
+      expect(said[0]).toContain('ended by itself; starting it again');
+      expect(acknowledged.length).toBeGreaterThan(100);
+      for (const pk of acknowledged) expect(await isThere(engine, pk), pk).toBe(true);
+    }, 60_000);
+
+    test('is given up when it dies five times within a minute, and calls are told', async () => {
+      const { engine, said, givenUp } = await started();
+      for (let deaths = 1; deaths <= 5; deaths += 1) {
+        await until(() => engine.pid !== undefined);
+        kill(engine);
+        await until(() => said.length >= deaths);
+      }
+      await until(givenUp);
+      expect(said.at(-1)).toBe('the database engine ended 5 times within a minute: giving up');
+      await expect(call(engine, 'ListTables', {})).rejects.toMatchObject({ code: 'InternalServerError', status: 500 });
+    }, 30_000);
+
+    test('ends with the process that started it, even when that is killed', async () => {
+      const folder = newFolder();
+      const module = fileURLToPath(new URL('../../infra/local/engine.ts', import.meta.url));
+      const program = `import { startEngine } from ${JSON.stringify(module)};
+      const engine = await startEngine({ folder: ${JSON.stringify(folder)}, say: console.error, onGivenUp: () => {} });
+      console.log(engine.pid);`;
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const pid = await new Promise<number>((resolve) => child.stdout.once('data', (line) => resolve(Number(line))));
+      expect(lives(pid)).toBe(true);
+      child.kill('SIGKILL');
+      await until(() => !lives(pid));
+    }, 30_000);
+
+    test('a start ends a leftover on the same file, and no other process that has its number', async () => {
+      const folder = newFolder();
+      const { engine: leftover } = await started({ folder });
+      await createTable(leftover);
+      const { pid = 0 } = leftover;
+      const { engine: second } = await started({ folder });
+      expect(second.pid).not.toBe(pid);
+      await until(() => leftover.pid !== pid); // Its own start takes it for a death; stopping both is the test's end.
+      await second.stop();
+      await leftover.stop();
+      writeFileSync(join(folder, 'engine.pid'), String(process.pid));
+      const { engine: third } = await started({ folder });
+      expect(JSON.stringify(await call(third, 'ListTables', {}))).toContain('cases');
+    }, 30_000);
+
+    test('finds the end of a stream through an index', async () => {
+      const folder = newFolder();
+      await started({ folder });
+      using database = new DatabaseSync(join(folder, 'tables.db'), { readOnly: true });
+      const plan = database
+        .prepare(
+          'EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?1',
+        )
+        .all('cases');
+      expect(JSON.stringify(plan)).toContain('USING COVERING INDEX stream_records_by_sequence');
+    });
+
+    test('trims a stream up to what is read and older than a day, and counts on after it', async () => {
+      const folder = newFolder();
+      const { engine } = await started({ folder });
+      await createTable(engine);
+      for (let n = 0; n < 6; n += 1) await put(engine, `item-${n}`);
+      const records = () => {
+        using database = new DatabaseSync(join(folder, 'tables.db'), { readOnly: true });
+        return database
+          .prepare('select sequence_number as n from _stream_records order by id')
+          .all()
+          .map(({ n }) => n);
+      };
+      await engine.trimStream('cases', '6');
+      expect(records()).toEqual(['1', '2', '3', '4', '5', '6']);
+      {
+        using database = new DatabaseSync(join(folder, 'tables.db'), { timeout: 5000 });
+        database.exec('update _stream_records set created_at = created_at - 90000');
+      }
+      await engine.trimStream('cases', '2');
+      expect(records()).toEqual(['3', '4', '5', '6']);
+      await engine.trimStream('cases', '6');
+      expect(records()).toEqual(['6']);
+      await put(engine, 'another');
+      expect(records()).toEqual(['6', '7']);
+    });
+  },
+);
