@@ -264,9 +264,11 @@ function withKeys(
 ): readonly Demand[] {
   const demands = new Map<string, Demand>();
   for (const { action, resource, kind, table, named } of accesses) {
-    const before = demands.get(`${action} ${resource}`)?.leadingKeys ?? [];
+    const before = demands.get(`${action} ${resource}`);
     const leadingKey = LeadingKey.safeParse(named?.[hashKeys.get(table) ?? '']).data?.S;
-    const leadingKeys = leadingKey === undefined ? undefined : [...before, leadingKey];
+    // One item whose partition is not understood keeps the whole call out of a grant within partitions.
+    const known = leadingKey !== undefined && (!before || before.leadingKeys);
+    const leadingKeys = known ? [...(before?.leadingKeys ?? []), leadingKey] : undefined;
     demands.set(`${action} ${resource}`, { action, resource, leadingKeys });
     const key = keys.get(table);
     if (!key || kind === 'description') continue;

@@ -130,7 +130,7 @@ describe.skipIf(noEngineBecause)(`tables${noEngineBecause ? ` (not here: ${noEng
     { what: 'keys', properties: { KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }] } },
   ])('with other $what are of another version', async ({ properties }) => {
     const starting = Promise.resolve(dynamodb(machine, engine).add(table('cases', properties)));
-    await expect(starting).rejects.toThrow(/^stack\/cases: the table cases stands with other .* --data/);
+    await expect(starting).rejects.toThrow(/^stack\/cases: the table cases stands with other .*--data/);
     await expect(starting).rejects.toThrow(RangeError);
   });
 
@@ -146,7 +146,8 @@ describe.skipIf(noEngineBecause)(`tables${noEngineBecause ? ` (not here: ${noEng
   });
 
   describe('demand of IAM, beside the use of the key,', () => {
-    const dynamo = () => server.demands.filter(({ action }) => action.startsWith('dynamodb:'));
+    const dynamo = () =>
+      server.demands.flatMap(({ action, resource }) => (action.startsWith('dynamodb:') ? [{ action, resource }] : []));
     const cases = arnOf('cases');
     const key = { pk: 'D', sk: 'demand' };
     const read = { TableName: 'cases', KeyConditionExpression: 'pk = :p', ExpressionAttributeValues: { ':p': 'D' } };
@@ -200,6 +201,22 @@ describe.skipIf(noEngineBecause)(`tables${noEngineBecause ? ` (not here: ${noEng
       expect(dynamo()).toEqual(
         Object.entries(wanted).map(([name, resource]) => ({ action: `dynamodb:${name}`, resource })),
       );
+    });
+
+    test('the partitions of all items that a call names', async () => {
+      const keysOf = () => server.demands.flatMap(({ leadingKeys }) => leadingKeys ?? []);
+      await client.send(new GetCommand({ TableName: 'cases', Key: key }));
+      expect(keysOf()).toEqual(['D']);
+      await client.send(
+        new TransactWriteCommand({
+          TransactItems: ['A', 'B'].map((pk) => ({ Put: { TableName: 'cases', Item: { pk, sk: 'leading' } } })),
+        }),
+      );
+      expect(keysOf()).toEqual(['D', 'A', 'B']);
+      const Put = (Item: object) => ({ Put: { TableName: 'cases', Item } });
+      const TransactItems = [Put({ pk: { S: 'A' } }), Put({ pk: { N: '1' } }), Put({ pk: { S: 'A' } })];
+      const [unclear] = tables.wire.demands('TransactWriteItems', { TransactItems });
+      expect(unclear?.leadingKeys).toBeUndefined();
     });
 
     test('what calls about all tables demand', async () => {

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type Engine, type EngineOptions, startEngine } from '#infra/local/engine.ts';
 import { noEngineBecause } from '#test/support/dynoxide.ts';
 
+const BINARY = fileURLToPath(new URL('../../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
 const embedded = !noEngineBecause && !process.env.AWS_ENDPOINT_URL_DYNAMODB;
 const running: Engine[] = [];
 afterEach(async () => {
@@ -117,7 +118,7 @@ describe.skipIf(!embedded)(
       expect(engine.endpoint).toBe(endpoint);
       expect(said).toHaveLength(3);
       expect(said[0]).toContain('ended by itself; starting it again');
-      expect(acknowledged.length).toBeGreaterThan(100);
+      expect(acknowledged.length).toBeGreaterThan(20);
       for (const pk of acknowledged) expect(await isThere(engine, pk), pk).toBe(true);
     }, 60_000);
 
@@ -150,14 +151,17 @@ describe.skipIf(!embedded)(
 
     test('a start ends a leftover on the same file, and no other process that has its number', async () => {
       const folder = newFolder();
-      const { engine: leftover } = await started({ folder });
-      await createTable(leftover);
-      const { pid = 0 } = leftover;
+      const { engine: first } = await started({ folder });
+      await createTable(first);
+      await first.stop();
+      const leftover = spawn(BINARY, ['serve', '--port', '0', '--db-path', join(folder, 'tables.db')], {
+        stdio: 'ignore',
+      });
+      const ended = new Promise((resolve) => leftover.once('exit', (_, signal) => resolve(signal)));
+      writeFileSync(join(folder, 'engine.pid'), `${leftover.pid}\n`);
       const { engine: second } = await started({ folder });
-      expect(second.pid).not.toBe(pid);
-      await until(() => leftover.pid !== pid); // Its own start takes it for a death; stopping both is the test's end.
+      expect(await ended).toBe('SIGKILL');
       await second.stop();
-      await leftover.stop();
       writeFileSync(join(folder, 'engine.pid'), String(process.pid));
       const { engine: third } = await started({ folder });
       expect(JSON.stringify(await call(third, 'ListTables', {}))).toContain('cases');
