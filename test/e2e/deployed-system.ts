@@ -17,15 +17,12 @@ const Token = z.object({ token: z.string() });
  * (`INTERLOCK_ISSUER`), or from `INTERLOCK_TOKEN_COMMAND`, which finds the claims in `INTERLOCK_CLAIMS`.
  */
 export async function deployedSystem(): Promise<System> {
-  const file = new URL('../../cdk.out/outputs-dev.json', import.meta.url);
-  const outputs = Outputs.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const all: Record<string, string> = Object.assign({}, ...Object.values(outputs));
-  const { ApiId = '', ApiUrl = '', BusName = '' } = all;
-  const tap = await tapBus(BusName);
+  const all = outputs();
+  const tap = await tapBus(all.BusName ?? '');
   return {
     name: 'deployed',
     policy: 'fast',
-    ...overHttp(doorOf(ApiId, ApiUrl)),
+    ...overHttp(deployedDoor()),
     sendInHouse: (body) => sendTo(all.InHouseQueueUrl, body),
     sendDeadLetter: (door, body) =>
       sendTo(door === 'webhook' ? all.WebhookDeadLettersUrl : all.InHouseDeadLettersUrl, body),
@@ -42,10 +39,18 @@ async function sendTo(QueueUrl: string | undefined, MessageBody: string): Promis
   await new SQSClient().send(new SendMessageCommand({ QueueUrl, MessageBody }));
 }
 
-function doorOf(apiId: string, apiUrl: string): HttpDoor {
+/** Where the HTTP API of `dev` answers. */
+export function deployedDoor(): HttpDoor {
+  const { ApiId = '', ApiUrl = '' } = outputs();
   const endpoint = process.env.AWS_ENDPOINT_URL;
-  if (!endpoint) return { url: apiUrl, tokenFor };
-  return { url: endpoint, host: `${apiId}.execute-api.localhost:${new URL(endpoint).port}`, tokenFor };
+  if (!endpoint) return { url: ApiUrl, tokenFor };
+  return { url: endpoint, host: `${ApiId}.execute-api.localhost:${new URL(endpoint).port}`, tokenFor };
+}
+
+/** What the last deploy of `dev` printed, by name. */
+function outputs(): Record<string, string> {
+  const file = new URL('../../cdk.out/outputs-dev.json', import.meta.url);
+  return Object.assign({}, ...Object.values(Outputs.parse(JSON.parse(readFileSync(file, 'utf8')))));
 }
 
 async function tokenFor(claims: Claims): Promise<string> {

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { endToEnd } from './end-to-end.ts';
+import { engine } from './engine.ts';
+import type { Measurement } from './measurement.ts';
+import { type Measured, machineFacts, tableOf, writeJson } from './results.ts';
+import { start } from './start.ts';
+import { webhook } from './webhook.ts';
+
+// npm run bench                                  every measurement; docs/bench.md says what each figure is
+// npm run bench -- --only webhook,end-to-end     some of them
+// npm run bench -- --seconds 20 --reports 500    shorter; --cold also synthesizes the templates anew for `start`
+// With AWS_ENDPOINT_URL on a bootstrapped, AWS-compatible endpoint, the webhook is measured there as well.
+// The exit code is 0 also when a target is missed: speed depends on the machine and is no test.
+
+const MEASUREMENTS: readonly Measurement[] = [start, webhook, endToEnd, engine];
+const root = join(import.meta.dirname, '..', '..');
+
+async function main(): Promise<void> {
+  const { only, ...options } = optionsOf(process.argv.slice(2));
+  const startedAt = new Date();
+  const file = join(root, 'reports', 'bench.json');
+  const figures: Measured[] = [];
+  const { cores, processor, memoryGiB, node } = machineFacts();
+  console.log(`bench: ${cores} cores (${processor}), ${memoryGiB} GiB, node ${node}`);
+  for (const { name, run } of MEASUREMENTS.filter((each) => only.includes(each.name))) {
+    console.log(`\n${name}`);
+    await run({
+      ...options,
+      add: (figure) => {
+        figures.push({ measurement: name, ...figure });
+        writeJson(file, startedAt, figures); // Of a run that is interrupted, what was measured stays.
+      },
+      known: (measurement, what) =>
+        figures.find((figure) => figure.measurement === measurement && figure.what === what)?.value,
+      say: (line) => console.log(`  ${line}`),
+    });
+  }
+  console.log(`\n${tableOf(figures)}\n\nalso in ${file}`);
+}
+
+/** @throws RangeError for an unknown measurement or a number that is none */
+function optionsOf(args: string[]) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string' },
+      seconds: { type: 'string', default: '60' },
+      reports: { type: 'string', default: '2000' },
+      cold: { type: 'boolean', default: false },
+    },
+  });
+  const names = MEASUREMENTS.map(({ name }) => name);
+  const only = values.only?.split(',') ?? names;
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new RangeError(`there is no ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  return {
+    only,
+    seconds: wholeNumber('--seconds', values.seconds),
+    reports: wholeNumber('--reports', values.reports),
+    cold: values.cold,
+  };
+}
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new RangeError(`${option} takes a whole number, got '${text}'`);
+  return number;
+}
+
+await main();
