@@ -312,6 +312,20 @@ function on(kind: Access['kind'], action: string, name: string, index?: string, 
   const arn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`;
   return { table, kind, action: `dynamodb:${action}`, resource: index ? `${arn}/index/${index}` : arn, named };
 }
+/** What a query's key condition sets equal, by attribute: its partition key is among them. */
+function equalities(input: JsonObject): Record<string, unknown> {
+  const { KeyConditionExpression: condition, ...given } = KeyCondition.parse(input);
+  const pairs = [...condition.matchAll(/(#?[\w.-]+)\s*=\s*(:\w+)/g)].map(([, name = '', value = '']) => [
+    given.ExpressionAttributeNames[name] ?? name,
+    given.ExpressionAttributeValues[value],
+  ]);
+  return Object.fromEntries(pairs);
+}
+const KeyCondition = z.looseObject({
+  KeyConditionExpression: z.string().default(''),
+  ExpressionAttributeNames: z.record(z.string(), z.string()).default({}),
+  ExpressionAttributeValues: z.record(z.string(), z.unknown()).default({}),
+});
 const onTable =
   (kind: Access['kind']): AccessReader =>
   (input, operation) => {
@@ -338,7 +352,10 @@ const transacted =
 type AccessReader = (input: JsonObject, operation: string) => readonly Access[];
 const OPERATIONS: Readonly<Record<string, AccessReader>> = {
   GetItem: onTable('read'),
-  Query: onTable('read'),
+  Query: (input, operation) => {
+    const { TableName, IndexName } = OnTable.parse(input);
+    return [on('read', operation, TableName, IndexName, equalities(input))];
+  },
   Scan: onTable('read'),
   PutItem: onTable('write'),
   UpdateItem: onTable('write'),

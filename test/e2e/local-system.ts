@@ -28,7 +28,11 @@ export async function localSystem(): Promise<System> {
   return {
     name: 'local',
     policy: 'policy-1',
-    ...overHttp({ url, tokenFor: async (claims) => Token.parse(await helper('/token', claims)).token }),
+    ...overHttp({
+      url,
+      clockMoves: true,
+      tokenFor: async (claims) => Token.parse(await helper('/token', claims)).token,
+    }),
     now,
     sign: async (body, secret, offsetSeconds = 0) =>
       signed(body, secret, new Date((await now()).getTime() + offsetSeconds * 1000)),
