@@ -1,9 +1,10 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import * as z from 'zod';
 import { deployedDoor } from '#test/e2e/deployed-system.ts';
 import { overHttp } from '#test/e2e/http-system.ts';
 import { OPERATOR } from '#test/e2e/people.ts';
-import { run } from '#test/e2e/run.ts';
 import { startIssuer } from '#test/support/issuer.ts';
 import type { Door } from './load.ts';
 
@@ -13,15 +14,15 @@ const KNOWN_WITHIN_SECONDS = 120;
 
 /**
  * Deploys `dev` as `npm run e2e:deployed` does and runs something at its webhook; what is deployed stays.
- * @throws Error when the deploy fails, or the door does not learn the secret in time
+ * @throws Error with what it printed when the deploy fails, or when the door does not learn the secret in time
  */
 export async function onDeployedSystem(say: (line: string) => void, use: (door: Door) => Promise<void>): Promise<void> {
   const issuer = await startIssuer({ keyFile: '.local/issuer-key.json' });
   process.env.INTERLOCK_ISSUER = issuer.url;
   try {
     say(`deploying dev to ${process.env.AWS_ENDPOINT_URL}`);
-    if ((await run('npm', ['run', 'deploy', '--', '--env', 'dev'], process.env)) !== 0)
-      throw new Error('the deploy failed');
+    // What it prints is long; an error carries it.
+    await promisify(execFile)('npm', ['run', 'deploy', '--', '--env', 'dev'], { maxBuffer: 64 * 2 ** 20 });
     await use(await doorWithSecret());
   } finally {
     await issuer.close();
