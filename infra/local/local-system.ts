@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DatabaseSync } from 'node:sqlite';
 import { assemblyOf } from './assembly.ts';
 import { emptyDataFolder, openDataFolder } from './data-folder.ts';
-import { type Gateway, openGateway } from './gateway.ts';
+import { type Behind, type Gateway, openGateway } from './gateway.ts';
 import { type LocalCloud, startLocalCloud } from './local-cloud.ts';
 import { answerLocal, type LocalRoute, localRoutes } from './local-routes.ts';
 import { readAssembly } from './template.ts';
@@ -10,6 +10,8 @@ import { tokenIssuer } from './token-issuer.ts';
 
 export interface LocalSystemOptions {
   readonly environment: string;
+  /** Synthesized templates with their bundles. @default those of the environment, synthesized where needed */
+  readonly assemblyFolder?: string;
   /** 0 for any free one. */
   readonly port: number;
   /** Where everything is kept. */
@@ -36,13 +38,23 @@ export interface LocalSystem {
 /** @throws RangeError for a taken port, a folder in use or of another version, and what the templates ask for in vain */
 export async function startLocalSystem(options: LocalSystemOptions): Promise<LocalSystem> {
   const gateway = await openGateway(options.port);
-  const reset = async () => {
-    await end(gateway, running);
-    emptyDataFolder(options.folder);
-    running = await run(gateway, options, reset);
-    return { reset: true };
-  };
   let running: Running;
+  let turn: Promise<unknown> = Promise.resolve();
+  /** A reset and the end, or two resets, one after the other. */
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const acted = turn.then(act);
+    turn = acted.catch(() => {});
+    return acted;
+  };
+  const reset = () =>
+    inTurn(async () => {
+      if (running.cloud.engine.isElsewhere)
+        throw new RangeError(`the tables stand at ${running.cloud.engine.endpoint}: empty them there`);
+      await end(gateway, running);
+      emptyDataFolder(options.folder);
+      running = await run(gateway, options, reset);
+      return { reset: true };
+    });
   try {
     running = await run(gateway, options, reset);
   } catch (error) {
@@ -54,10 +66,11 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
     get cloud() {
       return running.cloud;
     },
-    async stop() {
-      await end(gateway, running);
-      await gateway.close();
-    },
+    stop: () =>
+      inTurn(async () => {
+        await end(gateway, running);
+        await gateway.close();
+      }),
   };
 }
 
@@ -69,20 +82,30 @@ interface Running {
 async function run(gateway: Gateway, options: LocalSystemOptions, reset: LocalRoute): Promise<Running> {
   const { environment, folder, audience, say, prepare, onGivenUp } = options;
   const { url } = gateway;
-  const assemblyFolder = assemblyOf(environment, `${url}/_local/issuer`, say);
+  const assemblyFolder = options.assemblyFolder ?? assemblyOf(environment, say);
   const store = openDataFolder(folder);
   let cloud: LocalCloud | undefined;
   try {
     const assembly = readAssembly(assemblyFolder, url);
     cloud = await startLocalCloud({ assembly, assemblyFolder, url, folder, store, say, onGivenUp });
-    gateway.behind = { ...cloud.behind, http: await httpOf(cloud, options, audience, reset) };
+    const http = await httpOf(cloud, options, audience, reset);
+    gateway.behind = { ...cloud.behind, http: notYetHealthy(http) };
     await prepare(cloud);
+    gateway.behind = { ...cloud.behind, http };
     return { cloud, store };
   } catch (error) {
     if (cloud) await end(gateway, { cloud, store });
     else store.close();
     throw error;
   }
+}
+
+/** Who asks whether the system is up hears no until it is filled. */
+function notYetHealthy(http: Behind['http']): Behind['http'] {
+  return async (request, response) => {
+    if (request.url === '/health') response.writeHead(503, { 'retry-after': '1' }).end();
+    else await http(request, response);
+  };
 }
 
 /** The helpers under `/_local/`, and the HTTP API for everything else. */

@@ -48,8 +48,10 @@ export function intakeStore(tables: Tables): IntakeStore {
       return knownOf(items.filter((item) => item !== undefined));
     },
     async note(arrival, receipt) {
-      const writes = [arrivalWrite(arrival, undefined), ...(receipt ? [receiptWrite(receipt, undefined)] : [])];
-      await Promise.all(writes.map((write) => writeUnlessThere(tables, write)));
+      await writeMissing(tables, [
+        arrivalWrite(arrival, undefined),
+        ...(receipt ? [receiptWrite(receipt, undefined)] : []),
+      ]);
     },
     async record(decision) {
       await tables.write(decisionWrites(decision));
@@ -145,16 +147,17 @@ function receiptWrite(receipt: Receipt, before: Receipt | undefined): Write {
 }
 
 /**
- * A put under the condition that nothing is there; somebody who was faster is as good. Who only holds the item at this
- * moment may put nothing, so then it is tried again.
+ * Puts in one transaction, each under the condition that nothing is there; somebody who was faster with one of them is
+ * as good. Who only holds an item at this moment may put nothing, so then it is tried again.
  */
-function writeUnlessThere(tables: Tables, write: Write): Promise<void> {
+function writeMissing(tables: Tables, writes: readonly Write[]): Promise<void> {
   return untilCommitted(async () => {
     try {
-      await tables.write([write]);
+      await tables.write(writes);
     } catch (error) {
-      const isThere = error instanceof WriteRefused && error.failed.length > 0;
-      if (!isThere) throw error;
+      if (!(error instanceof WriteRefused) || error.failed.length === 0) throw error;
+      const missing = writes.filter((_, index) => !error.failed.includes(index));
+      if (missing.length > 0) await tables.write(missing);
     }
   });
 }
