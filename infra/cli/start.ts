@@ -30,17 +30,25 @@ async function main(): Promise<void> {
 }
 
 function options(): { port: number; folder: string; empty: boolean } {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '4400' },
-      data: { type: 'string', default: join(import.meta.dirname, '..', '..', '.local', 'data') },
-      empty: { type: 'boolean', default: false },
-    },
-  });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new RangeError(`--port takes a whole number up to 65535, got '${values.port}'`);
+  const { values } = parsed();
+  const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
+  if (!(port <= 65_535)) throw new RangeError(`--port takes a whole number up to 65535, got '${values.port}'`);
   return { port, folder: values.data, empty: values.empty };
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string', default: '4400' },
+        data: { type: 'string', default: join(import.meta.dirname, '..', '..', '.local', 'data') },
+        empty: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new RangeError(`${error.message}; there are --empty, --port N and --data DIR`);
+  }
 }
 
 function stopOnSignal(system: LocalSystem): void {

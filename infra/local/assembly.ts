@@ -9,16 +9,18 @@ const SOURCES = ['infra/**/*.ts', 'functions/**/*.ts', 'shared/**/*.{ts,json}', 
 /** Another instance may still run one of the assemblies before this one. */
 const KEPT = 3;
 
+/** Stands in the templates for the address of the machine that runs them, which `readAssembly` puts in its place. */
+export const THIS_MACHINE = 'http://this-machine.invalid';
+
 /**
  * The folder with the synthesized templates and bundled functions of an environment; synthesized when anything that it
- * is made from has changed since.
+ * is made from has changed since. It is the same at every port: tokens are issued by {@link THIS_MACHINE}.
  *
- * @param issuer of the tokens that the environment's API takes; it stands in the template
  * @throws Error with what the synthesis printed when it fails
  */
-export function assemblyOf(environment: string, issuer: string, say: (line: string) => void): string {
+export function assemblyOf(environment: string, say: (line: string) => void): string {
   const all = join(root, '.local', 'assemblies');
-  const folder = join(all, fingerprint(environment, issuer));
+  const folder = join(all, fingerprint(environment));
   if (existsSync(folder)) return folder;
   say('synthesizing the templates and bundling the functions (only after a change)');
   mkdirSync(all, { recursive: true });
@@ -27,17 +29,21 @@ export function assemblyOf(environment: string, issuer: string, say: (line: stri
   const { status, stdout, stderr, error } = spawnSync(
     'cdk',
     ['synth', '--quiet', '-c', `env=${environment}`, '--output', unfinished],
-    { cwd: root, env: { ...process.env, PATH: path, INTERLOCK_ISSUER: issuer }, encoding: 'utf8' },
+    {
+      cwd: root,
+      env: { ...process.env, PATH: path, INTERLOCK_ISSUER: `${THIS_MACHINE}/_local/issuer` },
+      encoding: 'utf8',
+    },
   );
   if (error) throw error;
   if (status !== 0) throw new Error(`the templates could not be synthesized:\n${stdout}${stderr}`);
-  renameSync(unfinished, folder);
+  moveTo(folder, unfinished);
   removeOld(all);
   return folder;
 }
 
-function fingerprint(environment: string, issuer: string): string {
-  const hash = createHash('sha256').update(`${environment}\0${issuer}\0${process.version}\0`);
+function fingerprint(environment: string): string {
+  const hash = createHash('sha256').update(`${environment}\0${process.version}\0`);
   for (const file of globSync(SOURCES, { cwd: root }).sort()) {
     hash
       .update(`${file}\0`)
@@ -45,6 +51,16 @@ function fingerprint(environment: string, issuer: string): string {
       .update('\0');
   }
   return hash.digest('hex').slice(0, 20);
+}
+
+/** Another start may have made the same meanwhile. */
+function moveTo(folder: string, unfinished: string): void {
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(unfinished, { recursive: true, force: true });
+  }
 }
 
 function removeOld(all: string): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
@@ -6,26 +6,51 @@ import * as z from 'zod';
 /** Of the files in the folder; another number when a release reads them in another way. */
 const FORMAT = 1;
 const MARK = 'interlock-data.json';
+/** Stands while the folder is emptied: who is ended in between goes on with it at the next start. */
+const EMPTYING = 'emptying';
 const Mark = z.object({ format: z.number().int() });
 
 /**
  * Opens the folder that holds everything this machine keeps, for this process alone. The database is durable over
  * `kill -9` of the process at any moment.
  *
- * @throws RangeError when the folder is another instance's at this moment, of another version, or holds something else
+ * @throws RangeError when the folder is another instance's at this moment, of another version, holds something else, or
+ *   cannot be made
  */
 export function openDataFolder(folder: string): DatabaseSync {
-  mkdirSync(folder, { recursive: true });
+  claim(folder);
+  const store = lockedStore(folder);
+  if (!existsSync(join(folder, EMPTYING))) return store;
+  store.close();
+  emptyDataFolder(folder);
+  return lockedStore(folder);
+}
+
+/** Makes the folder ours, or sees that it is. */
+function claim(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new RangeError(`${folder} cannot be the data folder (${String(error)}): choose another one (--data DIR)`);
+  }
   const mark = join(folder, MARK);
-  if (existsSync(mark)) {
-    const { format } = Mark.parse(JSON.parse(readFileSync(mark, 'utf8')));
-    if (format !== FORMAT)
+  const unfinished = `${mark}.new`;
+  if (!existsSync(mark)) {
+    if (readdirSync(folder).some((name) => name !== `${MARK}.new`))
       throw new RangeError(
-        `the data in ${folder} have format ${format}, and this version reads format ${FORMAT}: start with another folder (--data DIR), or remove this one to begin anew`,
+        `${folder} holds files that are not Interlock's: choose an empty or new folder (--data DIR)`,
       );
-  } else if (readdirSync(folder).length > 0) {
-    throw new RangeError(`${folder} holds files that are not Interlock's: choose an empty or new folder (--data DIR)`);
-  } else writeFileSync(mark, JSON.stringify({ format: FORMAT }));
+    writeFileSync(unfinished, JSON.stringify({ format: FORMAT }));
+    renameSync(unfinished, mark);
+  }
+  const { format } = Mark.parse(JSON.parse(readFileSync(mark, 'utf8')));
+  if (format !== FORMAT)
+    throw new RangeError(
+      `the data in ${folder} have format ${format}, and this version reads format ${FORMAT}: start with another folder (--data DIR), or remove this one to begin anew`,
+    );
+}
+
+function lockedStore(folder: string): DatabaseSync {
   const store = new DatabaseSync(join(folder, 'machine.db'), { timeout: 0 });
   try {
     store.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal');
@@ -42,7 +67,9 @@ export function openDataFolder(folder: string): DatabaseSync {
 
 /** Removes everything in the folder that a start made; the folder stays ours. */
 export function emptyDataFolder(folder: string): void {
+  writeFileSync(join(folder, EMPTYING), '');
   for (const name of readdirSync(folder)) {
-    if (name !== MARK) rmSync(join(folder, name), { recursive: true, force: true });
+    if (name !== MARK && name !== EMPTYING) rmSync(join(folder, name), { recursive: true, force: true });
   }
+  rmSync(join(folder, EMPTYING));
 }

@@ -61,11 +61,11 @@ export interface EngineOptions {
  * The engine that AWS_ENDPOINT_URL_DYNAMODB names, or else the embedded one: its own process on a free port, started
  * again on the same port when it dies by itself.
  *
- * @throws Error on a platform without the embedded engine, or when it does not start
+ * @throws RangeError on a platform without the embedded engine, Error when it does not start
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const named = options.endpoint ?? process.env.AWS_ENDPOINT_URL_DYNAMODB;
-  if (!named) return startEmbedded(options, options.binary ?? BINARY);
+  if (!named) return startEmbedded(options, options.binary ?? process.env.INTERLOCK_ENGINE ?? BINARY);
   const agent = new Agent({ keepAlive: true });
   return {
     endpoint: named,
@@ -79,7 +79,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 
 async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: string): Promise<Engine> {
   if (!existsSync(binary))
-    throw new Error(
+    throw new RangeError(
       `the embedded DynamoDB engine exists for linux-x64 only and is not at ${binary}; elsewhere AWS_ENDPOINT_URL_DYNAMODB must name a running DynamoDB Local`,
     );
   const file = join(folder, 'tables.db');

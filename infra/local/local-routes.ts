@@ -30,6 +30,7 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): Readonly<Re
     'GET /writes': () => cloud.tables.writes(),
     'GET /functions': () => ({ items: cloud.functions.stats() }),
     'GET /outputs': () => cloud.outputs,
+    'GET /unused-grants': () => ({ items: cloud.machine.iam.unused() }),
     'GET /schedules': () => ({ items: cloud.scheduler.names() }),
   };
 }

@@ -48,11 +48,15 @@ export async function startLocalSystem(options: LocalSystemOptions): Promise<Loc
   };
   const reset = () =>
     inTurn(async () => {
-      if (running.cloud.engine.isElsewhere)
-        throw new RangeError(`the tables stand at ${running.cloud.engine.endpoint}: empty them there`);
+      const elsewhere = process.env.AWS_ENDPOINT_URL_DYNAMODB;
+      if (elsewhere) throw new RangeError(`the tables stand at ${elsewhere}, and are not emptied from here`);
       await end(gateway, running);
       emptyDataFolder(options.folder);
-      running = await run(gateway, options, reset);
+      running = await run(gateway, options, reset).catch((error: unknown) => {
+        options.say(`it is empty, and does not start anew: ${String(error)}`);
+        options.onGivenUp();
+        throw error;
+      });
       return { reset: true };
     });
   try {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { THIS_MACHINE } from './assembly.ts';
 import { ACCOUNT, REGION, type Resource } from './cloud.ts';
 
 const Manifest = z.object({
@@ -146,6 +147,7 @@ function resolver({ stack, template, url, exported }: Scope): (value: unknown) =
   };
   const resolve = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value === 'string') return value.replaceAll(THIS_MACHINE, url);
     if (typeof value !== 'object' || value === null) return value;
     const entries = Object.entries(value);
     const [only] = entries;
