@@ -4,6 +4,8 @@ import { AwsError, type Iam, type JsonObject, type RestService, type WireService
 
 /** S3 takes more in one request than anything else here. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** Node answers without a body where headers are larger; the HTTP API refuses earlier, and with one. */
+const MOST_HEADER_BYTES = 256 * 1024;
 
 /** Who answers what comes in at the one door. */
 export interface Behind {
@@ -34,13 +36,16 @@ export async function openGateway(port: number): Promise<Gateway> {
     behind: undefined,
     close: () => closed(server),
   };
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => {
-    response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
-    answer(gateway.behind, request, response).catch((error: unknown) => {
-      if (response.headersSent) response.destroy();
-      else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });
-    });
-  });
+  const server = createServer(
+    { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: MOST_HEADER_BYTES },
+    (request, response) => {
+      response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
+      answer(gateway.behind, request, response).catch((error: unknown) => {
+        if (response.headersSent) response.destroy();
+        else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });
+      });
+    },
+  );
   await listening(server, port);
   const address = server.address();
   gateway.url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`;

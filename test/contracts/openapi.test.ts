@@ -103,18 +103,28 @@ describe.each(operations)('$method $path', ({ path, method, operation }) => {
     );
     expect(statuses.filter((status) => status < 300)).toHaveLength(method === 'PUT' ? 2 : 1);
     expect(statuses).toEqual(
-      expect.arrayContaining([...(guarded ? [401, 403] : []), ...(method === 'GET' ? [] : [413, 422]), 429, 500]),
+      expect.arrayContaining([
+        ...(guarded ? [401, 403] : []),
+        ...(method === 'GET' ? [] : [413, 422]),
+        429,
+        431,
+        500,
+        503,
+      ]),
     );
     if (path.includes('{')) expect(statuses).toContain(404);
   });
 });
 
 test.each([
-  { route: 'POST /disputes/{id}/determination', statuses: [200, 401, 403, 404, 409, 412, 413, 422, 429, 500] },
-  { route: 'POST /intake/{source}', statuses: [202, 401, 404, 409, 413, 422, 429, 500, 503] },
-  { route: 'PUT /sources/{source}', statuses: [200, 201, 401, 403, 404, 412, 413, 422, 429, 500] },
-  { route: 'GET /scorecards/{subject}/{period}', statuses: [200, 401, 403, 404, 422, 429, 500] },
-  { route: 'GET /health', statuses: [200, 429, 500] },
+  {
+    route: 'POST /disputes/{id}/determination',
+    statuses: [200, 401, 403, 404, 409, 412, 413, 422, 429, 431, 500, 503],
+  },
+  { route: 'POST /intake/{source}', statuses: [202, 401, 404, 409, 413, 422, 429, 431, 500, 503] },
+  { route: 'PUT /sources/{source}', statuses: [200, 201, 401, 403, 404, 412, 413, 422, 429, 431, 500, 503] },
+  { route: 'GET /scorecards/{subject}/{period}', statuses: [200, 401, 403, 404, 422, 429, 431, 500, 503] },
+  { route: 'GET /health', statuses: [200, 429, 431, 500, 503] },
 ])('$route answers with $statuses', ({ route, statuses }) => {
   const found = operations.find(({ path, method }) => `${method} ${path}` === route);
   expect(Object.keys(found?.operation.responses ?? {}).map(Number)).toEqual(statuses);
@@ -127,6 +137,22 @@ test('what is mandatory in a report is mandatory in its description', () => {
     additionalProperties: false,
     properties: { amount: { properties: { minor: { type: 'integer', minimum: 0 } } }, attributes: { type: 'object' } },
   });
+});
+
+const REPLY = z.looseObject({ headers: Schema, content: z.record(z.string(), z.unknown()) });
+const GATEWAY = 'application/json';
+const OURS = 'application/problem+json';
+test.each([
+  { status: 422, by: [OURS] },
+  { status: 404, by: [OURS, GATEWAY] },
+  { status: 431, by: [GATEWAY] },
+])('a $status says by whom it is made: $by', ({ status, by }) => {
+  const filing = REPLY.parse(document.paths['/disputes/{id}/filing']?.post?.responses[status]);
+  expect(Object.keys(filing.content)).toEqual(by);
+});
+
+test('a filing that names a customer has to say something of them, in its description too', () => {
+  expect(JSON.stringify(document.paths['/disputes/{id}/filing']?.post?.requestBody)).toContain('"minProperties":1');
 });
 
 test('it is served to anyone, and so is the health of the environment', async () => {

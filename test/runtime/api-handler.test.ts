@@ -148,6 +148,14 @@ describe('a call that does not fit its contract', () => {
     expect(body.errors.map(({ path }: { path: string }) => path).sort()).toEqual(['limit', 'sort', 'state']);
   });
 
+  test('is 422 for a limit that only JavaScript takes for a whole number', async () => {
+    const list = (limit: string) => alerts()({ route: 'GET /alerts', params: {}, query: { limit } });
+    for (const limit of ['0x10', ' 7', '1e2', '7.0', '+7', '007', '201', '-1', '']) {
+      expect((await list(limit)).status, limit).toBe(422);
+    }
+    expect((await list('200')).body.query.limit).toBe(200);
+  });
+
   test('is 404 for an id that cannot be one', async () => {
     expect((await alerts()({ params: { id: 'A-1' } })).status).toBe(404);
   });

@@ -26,7 +26,8 @@ const CustomerDetails = z
     phone: line(50).optional(),
     email: line(320).optional(),
   })
-  .refine((details) => Object.keys(details).length > 0, 'names nothing');
+  .refine((details) => Object.keys(details).length > 0, 'names nothing')
+  .meta({ minProperties: 1 });
 
 const Filing = z.strictObject({
   customer: CustomerDetails.optional(),

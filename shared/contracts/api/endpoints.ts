@@ -33,9 +33,26 @@ const byId = z.strictObject({ id: z.uuid() });
 const bySource = z.strictObject({ source: Slug });
 const byDeadId = z.strictObject({ deadId: Identifier });
 const byCard = z.strictObject({ subject: Slug, period: Month });
+const DEFAULT_LIMIT = 50;
+const MOST_ITEMS = 200;
+/** A query is text: `0x10`, ` 7` and `1e2` are numbers to JavaScript and to nobody else. */
+const Limit = z
+  .string()
+  .refine(
+    (text) => /^[1-9]\d{0,2}$/.test(text) && Number(text) <= MOST_ITEMS,
+    `is no whole number from 1 to ${MOST_ITEMS}`,
+  )
+  .transform(Number)
+  .default(DEFAULT_LIMIT)
+  .meta({
+    type: 'integer',
+    minimum: 1,
+    maximum: MOST_ITEMS,
+    description: `How many at most; ${DEFAULT_LIMIT} where none is named.`,
+  });
 const paged = {
-  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50).describe('How many at most, 1 to 200.'),
-  cursor: z.string().min(1).max(2_000).describe("The page before's `next`.").optional(),
+  limit: Limit,
+  cursor: z.string().min(1).max(2_000).describe("The page before's `next`; any other is 422.").optional(),
 };
 const LEVEL_OF = { '1': 1, '2': 2, '3': 3 } as const;
 

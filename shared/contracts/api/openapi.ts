@@ -10,6 +10,7 @@ type Json = Record<string, unknown>;
 /** Schemas that have a name in the document; wherever one is used, the document refers to it. */
 const NAMED = new Map<unknown, string>([
   [replies.ProblemReply, 'Problem'],
+  [replies.GatewayReply, 'GatewayError'],
   [ReportV1, 'Report'],
   [replies.Receipt, 'Receipt'],
   [replies.SourceReply, 'Source'],
@@ -21,7 +22,7 @@ const NAMED = new Map<unknown, string>([
   [replies.Explanation, 'Explanation'],
 ]);
 
-/** What each refusal means here. 401 and 429 are mostly the gateway's own, and keep its body. */
+/** What each refusal means here. */
 const MEANINGS: Readonly<Record<number, string>> = {
   401: 'No token, or one that cannot be trusted.',
   403: "The caller's roles, or the rule that the problem names, do not allow it.",
@@ -31,10 +32,14 @@ const MEANINGS: Readonly<Record<number, string>> = {
   413: 'The body is too large.',
   422: 'Something that was sent does not fit; `errors` says where.',
   429: 'Too many requests at once.',
+  431: 'Path, query and headers are too large together (10,240 bytes).',
   500: 'Something went wrong on our side.',
-  503: 'Not taken: it could not be put on the queue. Send it again.',
+  503: 'Nothing answered in time, or a report could not be put on the queue. Send it again.',
 };
-const BY_GATEWAY: readonly number[] = [401, 413, 429, 500, 503];
+/** What the gateway answers in our place on any route; it keeps its body, and its answers carry no correlation id. */
+const BY_GATEWAY_ALONE: readonly number[] = [429, 431];
+/** What comes from our functions or from the gateway. A part of a path that is empty is a route that does not exist. */
+const BY_EITHER: readonly number[] = [401, 404, 413, 500, 503];
 
 /** The whole API in OpenAPI 3.1, made of the routes, their access and their contracts. */
 export function openApi(): Json {
@@ -52,8 +57,9 @@ export function openApi(): Json {
       summary: 'Couples the settling of disputes with the management of performance.',
       description:
         'Points are decimal strings with two places, a minus before a deduction and no plus before a gain. ' +
-        'Errors of our functions are RFC 9457 problems; those of the gateway keep its body. ' +
-        'Unknown fields of requests are refused; answers may gain fields.',
+        'Errors of our functions are RFC 9457 problems; those of the gateway keep its body: of a path that does not ' +
+        'exist, and of a method that a path does not have, 404 `{ "message": "Not Found" }`. ' +
+        'Unknown fields of requests are refused; answers may gain fields. Lengths count UTF-16 code units.',
     },
     paths,
     components: {
@@ -82,8 +88,8 @@ const COMMON_PARAMETERS = {
   CorrelationId: {
     name: 'X-Correlation-Id',
     in: 'header',
-    description: 'A UUID that goes with everything that this call causes.',
-    schema: { type: 'string', format: 'uuid' },
+    description: 'A UUID that goes with everything that this call causes; what is no UUID is passed over.',
+    schema: { type: 'string' },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -113,8 +119,12 @@ const COMMON_PARAMETERS = {
   },
 };
 const COMMON_HEADERS = {
-  CorrelationId: { description: "The call's correlation id.", schema: { type: 'string' } },
-  ETag: { description: 'The version, in quotes: `"7"`.', schema: { type: 'string' } },
+  CorrelationId: { description: "The call's correlation id.", required: true, schema: { type: 'string' } },
+  ETag: {
+    description: 'The version, in quotes: `"7"`.',
+    required: true,
+    schema: { type: 'string', pattern: '^"\\d+"$' },
+  },
 };
 
 function operation(route: Route, endpoint: Endpoint): Json {
@@ -185,7 +195,7 @@ function fieldsOf(object: z.ZodObject, place: 'path' | 'query'): Json[] {
 
 /** Every refusal that a route can answer: its own, and what follows from its access and inputs. */
 function refusalsOf({ method, access }: Route, { params, query, body, refusals }: Endpoint): number[] {
-  const statuses = new Set<number>([...refusals, 429, 500]);
+  const statuses = new Set<number>([...refusals, ...BY_GATEWAY_ALONE, 500, 503]);
   if (Array.isArray(access)) statuses.add(401).add(403);
   if (Object.keys(params.shape).length > 0) statuses.add(404);
   if (Object.keys(query.shape).length > 0 || body || (method === 'POST' && Array.isArray(access))) statuses.add(422);
@@ -195,15 +205,18 @@ function refusalsOf({ method, access }: Route, { params, query, body, refusals }
 }
 
 function refusal(status: number): Json {
-  const gateway = {
-    'application/json': { schema: { type: 'object', properties: { message: { type: ['string', 'null'] } } } },
-  };
+  const alone = BY_GATEWAY_ALONE.includes(status);
+  const either = BY_EITHER.includes(status);
+  const gateway = { 'application/json': { schema: schemaOf(replies.GatewayReply) } };
   return {
     description: MEANINGS[status] ?? 'Refused.',
-    headers: { 'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' } },
+    headers: {
+      ...(!alone && !either && { 'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' } }),
+      ...(either && { 'X-Correlation-Id': { ...COMMON_HEADERS.CorrelationId, required: false } }),
+    },
     content: {
-      [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } },
-      ...(BY_GATEWAY.includes(status) && gateway),
+      ...(!alone && { [PROBLEM_TYPE]: { schema: schemaOf(replies.ProblemReply) } }),
+      ...((alone || either) && gateway),
     },
   };
 }

@@ -317,6 +317,9 @@ export const Explanation = z.object({
   ),
 });
 
+/** What the gateway itself answers, before any function of ours or in its place. */
+export const GatewayReply = z.looseObject({ message: z.string().nullable() });
+
 /** RFC 9457, with the members of `interface.md`. */
 export const ProblemReply = z.looseObject({
   type: z.string(),
