@@ -59,13 +59,20 @@ export interface EngineOptions {
 
 /**
  * The engine that AWS_ENDPOINT_URL_DYNAMODB names, or else the embedded one: its own process on a free port, started
- * again on the same port when it dies by itself.
+ * again on the same port when it dies by itself. INTERLOCK_ENGINE names another build of its binary.
  *
- * @throws RangeError on a platform without the embedded engine, Error when it does not start
+ * @throws RangeError on a platform without the embedded engine, and when it does not start
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const named = options.endpoint ?? process.env.AWS_ENDPOINT_URL_DYNAMODB;
-  if (!named) return startEmbedded(options, options.binary ?? process.env.INTERLOCK_ENGINE ?? BINARY);
+  if (!named) {
+    const binary = options.binary ?? process.env.INTERLOCK_ENGINE ?? BINARY;
+    if (!existsSync(binary))
+      throw new RangeError(
+        `the embedded DynamoDB engine exists for linux-x64 only and is not at ${binary}; elsewhere AWS_ENDPOINT_URL_DYNAMODB must name a running DynamoDB Local`,
+      );
+    return startEmbedded(options, binary);
+  }
   const agent = new Agent({ keepAlive: true });
   return {
     endpoint: named,
@@ -78,10 +85,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: string): Promise<Engine> {
-  if (!existsSync(binary))
-    throw new RangeError(
-      `the embedded DynamoDB engine exists for linux-x64 only and is not at ${binary}; elsewhere AWS_ENDPOINT_URL_DYNAMODB must name a running DynamoDB Local`,
-    );
   const file = join(folder, 'tables.db');
   const pidFile = join(folder, 'engine.pid');
   await endLeftover(pidFile, file);
@@ -139,7 +142,9 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: 
     }
   };
   let ready = start();
-  await ready;
+  await ready.catch((error: unknown) => {
+    throw new RangeError(`the database engine ${binary} does not start here: ${String(error)}`);
+  });
   return {
     endpoint,
     get pid() {

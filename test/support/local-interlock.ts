@@ -28,7 +28,13 @@ export interface RunningInterlock {
  * @throws Error with what it printed when it ends or is not ready within two minutes
  */
 export async function startInterlock(
-  options: { readonly empty?: boolean; readonly folder?: string; readonly port?: number } = {},
+  options: {
+    readonly empty?: boolean;
+    readonly folder?: string;
+    readonly port?: number;
+    /** As `kill -9`, so long after it was started. */
+    readonly killAfterMs?: number;
+  } = {},
 ): Promise<RunningInterlock> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'interlock-'));
   const port = options.port ?? (await freePort());
@@ -36,6 +42,7 @@ export async function startInterlock(
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: string[] = [];
   const ended = once(child, 'exit');
+  if (options.killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), options.killAfterMs).unref();
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`not ready in time:\n${lines.join('\n')}`)),
