@@ -2,19 +2,20 @@ import * as z from 'zod';
 import { epochSeconds, type Instant, instantOf, startOfDay, type TimeZone } from '../domain/calendar/civil-date.ts';
 import { GivenFacts, GivenOpinion, line, Money, Slug, text } from './shapes.ts';
 
+/** From 0001-01-02 to 9999-12-30: a day more on either side may be out of the years 1 to 9999 in another zone. */
+const IN_CALENDAR = /^(?!0000|0001-01-01|9999-12-31)/;
 /** When it happened: RFC 3339 with offset, kept as the UTC second (a fraction is cut off), or a day. */
 const OccurredAt = z.union(
   [
     z.iso
       .datetime({ offset: true, abort: true })
-      .refine((instant) => instant >= '0001-01-02' && instant < '9999-12-31', {
-        error: 'is out of the calendar',
-        abort: true, // What is no instant cannot be rewritten as one.
-      })
-      .overwrite((instant) => instantOf(epochSeconds(instant))),
+      .regex(IN_CALENDAR, { error: 'is out of the calendar', abort: true }) // What is no instant cannot be rewritten as one.
+      .overwrite((instant) => instantOf(epochSeconds(instant)))
+      .meta({ format: 'date-time' }),
     z.iso
       .date({ abort: true })
-      .refine((day) => day >= '0001-01-02' && day < '9999-12-31', { error: 'is out of the calendar', abort: true }),
+      .regex(IN_CALENDAR, { error: 'is out of the calendar', abort: true })
+      .meta({ format: 'date' }),
   ],
   'is neither RFC 3339 with seconds and offset nor a day YYYY-MM-DD',
 );

@@ -109,7 +109,7 @@ const COMMON_PARAMETERS = {
     description: '`*`: only where nothing stands yet; else 412.',
     schema: { type: 'string' },
   },
-  WebhookId: { name: 'webhook-id', in: 'header', required: true, schema: { type: 'string' } },
+  WebhookId: { name: 'webhook-id', in: 'header', required: true, schema: { type: 'string', minLength: 1 } },
   WebhookTimestamp: {
     name: 'webhook-timestamp',
     in: 'header',
