@@ -1,251 +1,250 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import * as z from 'zod';
-import type { Headers } from './bucket-bodies.ts';
-import { type KeptObjects, keptObjects } from './bucket-objects.ts';
-import {
-  type Asked,
-  completed,
-  copied,
-  deleted,
-  type KnownBucket,
-  keptHeaders,
-  listed,
-  partPut,
-  placeOf,
-  put,
-  read,
-  sourceOf,
-  uploadAsked,
-  xmlAnswer,
-} from './bucket-operations.ts';
 import { propertiesOf } from './checked.ts';
-import {
-  ACCOUNT,
-  AwsError,
-  type Demand,
-  type Machine,
-  REGION,
-  type RestAnswer,
-  type RestCall,
-  type Service,
-} from './cloud.ts';
+import { AwsError, type Demand, type Machine, REGION, type RestAnswer, type RestCall, type Service } from './cloud.ts';
 
 const Bucket = z.looseObject({
-  VersioningConfiguration: z.strictObject({ Status: z.literal('Enabled') }).optional(),
-  BucketEncryption: z
-    .strictObject({
-      ServerSideEncryptionConfiguration: z.tuple([
-        z.strictObject({
-          BucketKeyEnabled: z.boolean().optional(),
-          ServerSideEncryptionByDefault: z.strictObject({
-            SSEAlgorithm: z.enum(['AES256', 'aws:kms']),
-            KMSMasterKeyID: z.string().startsWith('arn:').optional(),
-          }),
+  VersioningConfiguration: z.strictObject({ Status: z.literal('Enabled') }),
+  BucketEncryption: z.strictObject({
+    ServerSideEncryptionConfiguration: z.tuple([
+      z.strictObject({
+        BucketKeyEnabled: z.boolean(),
+        ServerSideEncryptionByDefault: z.strictObject({
+          SSEAlgorithm: z.literal('aws:kms'),
+          KMSMasterKeyID: z.string().startsWith('arn:'),
         }),
-      ]),
-    })
-    .optional(),
+      }),
+    ]),
+  }),
 });
 
-interface Operation {
-  /** What IAM must allow on the object, or on the bucket where the operation is about one. */
-  readonly action: string;
-  readonly about?: 'bucket';
-  /** What it does with the bucket's key. */
-  readonly key?: 'kms:Decrypt' | 'kms:GenerateDataKey';
-  /** The parts of the query that it understands; all others are refused. */
-  readonly query?: readonly string[];
-  readonly run: (
-    kept: KeptObjects,
-    asked: Asked,
-    known: ReadonlyMap<string, KnownBucket>,
-  ) => RestAnswer | Promise<RestAnswer>;
+const Version = z.object({
+  /** Counts the versions of all objects, and is the version's id. */
+  seq: z.number(),
+  key: z.string(),
+  etag: z.string(),
+  size: z.number(),
+  /** As they are given back: `content-type`, `x-amz-meta-…`. */
+  headers: z.string().transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text))),
+  modified_at: z.number(),
+  latest: z.number(),
+});
+type Version = z.infer<typeof Version>;
+
+/** A call, and what it is about; an empty key for the bucket itself. */
+interface Asked extends RestCall {
+  readonly bucket: string;
+  readonly key: string;
 }
 
-/** S3 with addresses in path style; objects are files below the machine's folder. */
+interface Operation {
+  /** What IAM must allow. */
+  readonly action: string;
+  /** What it does with the bucket's key; undefined for one about the bucket itself. */
+  readonly keyAction?: string;
+  /** The parts of the query that it understands, beside a signature's; all others are refused. */
+  readonly query: readonly string[];
+  readonly run: (objects: Objects, asked: Asked) => RestAnswer;
+}
+
+const READ_PARTS = ['versionId', 'response-content-disposition'];
+const OPERATIONS = {
+  ListObjectsV2: { action: 's3:ListBucket', query: ['list-type', 'prefix'], run: listed },
+  ListObjectVersions: { action: 's3:ListBucketVersions', query: ['versions', 'prefix'], run: versionsListed },
+  GetObject: { action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
+  HeadObject: { action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
+  PutObject: { action: 's3:PutObject', keyAction: 'kms:GenerateDataKey', query: [], run: put },
+} as const satisfies Record<string, Operation>;
+
+const OF_OBJECT: Readonly<Record<string, keyof typeof OPERATIONS>> = {
+  GET: 'GetObject',
+  HEAD: 'HeadObject',
+  PUT: 'PutObject',
+};
+
+/** What a presigned link has in its query. */
+const SIGNATURE_PART =
+  /^x-(id|amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-mode))$/i;
+/** What the SDK adds to every call, and what is carried out. */
+const KNOWN_HEADER =
+  /^x-amz-(date|security-token|content-sha256|user-agent|sdk-.*|checksum-crc32|checksum-mode|meta-.*)$/;
+/** Without them an answer would not be what was asked for. */
+const REFUSED_HEADER = /^(range|if-(match|unmodified-since)|content-md5|content-encoding)$/;
+
+/** S3 with addresses in path style: objects in versioned, encrypted buckets, which are never deleted. */
 export function buckets(machine: Machine): Service {
-  const known = new Map<string, KnownBucket>();
-  const kept = keptObjects(machine);
+  /** The keys without which nobody reads or writes in a bucket, though nothing is encrypted on this machine. */
+  const keyArns = new Map<string, string>();
+  const objects = keptObjects(machine);
   return {
     carries: {
       'AWS::S3::Bucket': {
-        properties: ['BucketName', 'VersioningConfiguration', 'BucketEncryption'],
+        properties: ['VersioningConfiguration', 'BucketEncryption'],
         // Nothing here is public, and nothing is tidied away.
-        withoutEffect: ['PublicAccessBlockConfiguration', 'LifecycleConfiguration', 'OwnershipControls'],
+        withoutEffect: ['PublicAccessBlockConfiguration', 'LifecycleConfiguration'],
       },
       'AWS::S3::BucketPolicy': { properties: ['Bucket', 'PolicyDocument'] }, // IAM decides by it.
     },
     add(resource) {
       if (resource.type !== 'AWS::S3::Bucket') return;
-      const { VersioningConfiguration, BucketEncryption } = propertiesOf(Bucket, resource);
-      const encryption = BucketEncryption?.ServerSideEncryptionConfiguration[0].ServerSideEncryptionByDefault;
-      known.set(resource.name, {
-        name: resource.name,
-        isVersioned: VersioningConfiguration !== undefined,
-        keyArn: encryption?.KMSMasterKeyID,
-      });
+      const [encryption] = propertiesOf(Bucket, resource).BucketEncryption.ServerSideEncryptionConfiguration;
+      keyArns.set(resource.name, encryption.ServerSideEncryptionByDefault.KMSMasterKeyID);
     },
-    start: () => kept.sweep(),
     wire: {
       kind: 'rest',
       signingName: 's3',
-      demands: (call) => demandsOf(call, known),
+      demands: (call) => demandsOf(call, keyArns),
       async answer(call) {
         refuseExpired(call, machine);
-        const asked = askedOf(call, known);
-        return operationOf(call).run(kept, asked, known);
+        const asked = askedOf(call);
+        if (!keyArns.has(asked.bucket))
+          throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${asked.bucket}`, 404);
+        return operationOf(asked).run(objects, asked);
       },
     },
   };
 }
 
-const OPERATIONS = {
-  ListObjectsV2: {
-    action: 's3:ListBucket',
-    about: 'bucket',
-    query: ['list-type', 'prefix', 'delimiter', 'max-keys', 'continuation-token', 'start-after', 'encoding-type'],
-    run: (kept, asked) => listed(kept, asked, false),
-  },
-  ListObjectVersions: {
-    action: 's3:ListBucketVersions',
-    about: 'bucket',
-    query: ['versions', 'prefix', 'delimiter', 'max-keys', 'key-marker', 'encoding-type'],
-    run: (kept, asked) => listed(kept, asked, true),
-  },
-  HeadBucket: {
-    action: 's3:ListBucket',
-    about: 'bucket',
-    run: () => ({ status: 200, headers: { 'x-amz-bucket-region': REGION } }),
-  },
-  GetObject: {
-    action: 's3:GetObject',
-    key: 'kms:Decrypt',
-    query: ['versionId', 'response-content-type', 'response-content-disposition'],
-    run: (kept, asked) => read(kept, asked, true),
-  },
-  HeadObject: {
-    action: 's3:GetObject',
-    key: 'kms:Decrypt',
-    query: ['versionId'],
-    run: (kept, asked) => read(kept, asked, false),
-  },
-  PutObject: { action: 's3:PutObject', key: 'kms:GenerateDataKey', run: put },
-  CopyObject: { action: 's3:PutObject', key: 'kms:GenerateDataKey', run: copied },
-  DeleteObject: { action: 's3:DeleteObject', query: ['versionId'], run: deleted },
-  CreateMultipartUpload: {
-    action: 's3:PutObject',
-    key: 'kms:GenerateDataKey',
-    query: ['uploads'],
-    run: (kept, { bucket, key, headers }) =>
-      xmlAnswer('InitiateMultipartUploadResult', {
-        Bucket: bucket.name,
-        Key: key,
-        UploadId: kept.uploads.begin(bucket.name, key, keptHeaders(headers)),
-      }),
-  },
-  UploadPart: { action: 's3:PutObject', key: 'kms:GenerateDataKey', query: ['uploadId', 'partNumber'], run: partPut },
-  CompleteMultipartUpload: { action: 's3:PutObject', key: 'kms:Decrypt', query: ['uploadId'], run: completed },
-  AbortMultipartUpload: {
-    action: 's3:AbortMultipartUpload',
-    query: ['uploadId'],
-    run(kept, asked) {
-      const { id } = uploadAsked(kept, asked);
-      const files = kept.uploads.parts(id).map(({ file }) => file);
-      kept.uploads.end(id);
-      kept.erase(files);
-      return { status: 204 };
-    },
-  },
-} as const satisfies Record<string, Operation>;
-
-function nameOf({ method, path, query, headers }: RestCall): keyof typeof OPERATIONS | undefined {
-  const upload = query.has('uploadId');
-  if (placeOf(path).key === '') {
-    if (method === 'HEAD') return 'HeadBucket';
-    if (method !== 'GET') return undefined;
-    return query.has('versions') ? 'ListObjectVersions' : query.get('list-type') === '2' ? 'ListObjectsV2' : undefined;
-  }
-  switch (method) {
-    case 'GET':
-      return upload ? undefined : 'GetObject';
-    case 'HEAD':
-      return 'HeadObject';
-    case 'PUT':
-      if (upload) return headers['x-amz-copy-source'] === undefined ? 'UploadPart' : undefined;
-      return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
-    case 'POST':
-      return upload ? 'CompleteMultipartUpload' : query.has('uploads') ? 'CreateMultipartUpload' : undefined;
-    case 'DELETE':
-      return upload ? 'AbortMultipartUpload' : 'DeleteObject';
-    default:
-      return undefined;
-  }
+function askedOf(call: RestCall): Asked {
+  const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(call.path) ?? [];
+  return { ...call, bucket, key };
 }
 
-/** Headers of S3 that mean something here, or nothing anywhere on one machine. */
-const KNOWN_HEADER =
-  /^x-amz-(content-sha256|date|security-token|decoded-content-length|trailer|user-agent|sdk-.*|checksum-.*|meta-.*|copy-source|metadata-directive|server-side-encryption.*|expected-bucket-owner|request-payer)$/;
-
 /** @throws AwsError naming the operation, the part of the query or the header that is not supported */
-function operationOf(call: RestCall): Operation {
-  const name = nameOf(call);
+function operationOf({ method, path, key, query, headers }: Asked): Operation {
   const unsupported = (what: string) => new AwsError('NotImplemented', `${what} is not supported on this machine`, 501);
-  if (!name) throw unsupported(`${call.method} ${call.path}?${[...call.query.keys()].join('&')}`);
+  const ofBucket = query.has('versions') ? 'ListObjectVersions' : query.has('list-type') ? 'ListObjectsV2' : undefined;
+  const name = key !== '' ? OF_OBJECT[method] : method === 'GET' ? ofBucket : undefined;
+  if (!name) throw unsupported(`${method} ${path}?${[...query.keys()].join('&')}`);
   const operation: Operation = OPERATIONS[name];
-  for (const key of call.query.keys())
-    if (!/^x-(amz-|id$)/i.test(key) && !operation.query?.includes(key)) throw unsupported(`${name} with ${key}`);
-  for (const header of Object.keys(call.headers))
-    if (header.startsWith('x-amz-') && !KNOWN_HEADER.test(header)) throw unsupported(`${name} with ${header}`);
+  for (const part of query.keys())
+    if (!SIGNATURE_PART.test(part) && !operation.query.includes(part)) throw unsupported(`${name} with ${part}`);
+  for (const header of Object.keys(headers))
+    if (REFUSED_HEADER.test(header) || (header.startsWith('x-amz-') && !KNOWN_HEADER.test(header)))
+      throw unsupported(`${name} with ${header}`);
   return operation;
 }
 
-function askedOf({ path, query, headers: sent, body }: RestCall, known: ReadonlyMap<string, KnownBucket>): Asked {
-  const { name, key } = placeOf(path);
-  const bucket = known.get(name);
-  if (!bucket) throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${name}`, 404);
-  // In a presigned link the headers of S3 stand in the query.
-  const inQuery = [...query].flatMap(([header, value]) => (header.startsWith('x-amz-') ? [[header, value]] : []));
-  const headers: Headers = { ...Object.fromEntries(inQuery), ...sent };
-  if ((headers['x-amz-expected-bucket-owner'] ?? ACCOUNT) !== ACCOUNT)
-    throw new AwsError('AccessDenied', 'Access Denied', 403);
-  return { bucket, key, query, headers, body };
-}
-
-function demandsOf(call: RestCall, known: ReadonlyMap<string, KnownBucket>): readonly Demand[] {
-  const { action, about, key: keyAction } = operationOf(call);
-  const { name, key } = placeOf(call.path);
-  const arn = `arn:aws:s3:::${name}`;
-  const prefix = call.query.get('prefix');
-  if (about === 'bucket')
-    return [{ action, resource: arn, ...(prefix !== null && { context: { 's3:prefix': prefix } }) }];
-  const isVersion = call.query.has('versionId');
-  const ofKey = (used: string | undefined, bucket: string): Demand[] => {
-    const keyArn = known.get(bucket)?.keyArn;
-    if (!keyArn || !used) return [];
-    return [{ action: used, resource: keyArn, context: { 'kms:ViaService': `s3.${REGION}.amazonaws.com` } }];
-  };
-  const own: Demand[] = [
-    { action: isVersion ? `${action}Version` : action, resource: `${arn}/${key}` },
-    ...ofKey(keyAction, name),
-  ];
-  const source = call.headers['x-amz-copy-source'];
-  if (source === undefined) return own;
-  const from = sourceOf(source);
-  const reading = from.version === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
-  return [
-    { action: reading, resource: `arn:aws:s3:::${from.name}/${from.key}` },
-    ...ofKey('kms:Decrypt', from.name),
-    ...own,
-  ];
+function demandsOf(call: RestCall, keyArns: ReadonlyMap<string, string>): readonly Demand[] {
+  const asked = askedOf(call);
+  const { action, keyAction } = operationOf(asked);
+  const arn = `arn:aws:s3:::${asked.bucket}`;
+  if (!keyAction) return [{ action, resource: arn, context: { 's3:prefix': call.query.get('prefix') ?? '' } }];
+  const object = { action: call.query.has('versionId') ? `${action}Version` : action, resource: `${arn}/${asked.key}` };
+  const keyArn = keyArns.get(asked.bucket);
+  const context = { 'kms:ViaService': `s3.${REGION}.amazonaws.com` };
+  return keyArn ? [object, { action: keyAction, resource: keyArn, context }] : [object];
 }
 
 /** A presigned link works for the seconds that it names, on the moved clock. */
 function refuseExpired({ query }: RestCall, { clock }: Machine): void {
   const expires = query.get('X-Amz-Expires');
   if (expires === null) return;
-  const [, date = '', time = ''] = /^(\d{8})T(\d{6})Z$/.exec(query.get('X-Amz-Date') ?? '') ?? [];
-  const signedAt = Date.parse(
-    `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`,
-  );
-  if (!(clock.now() <= signedAt + Number(expires) * 1000))
+  const signedAt = (query.get('X-Amz-Date') ?? '').replace(/^(.{4})(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5');
+  if (!(clock.now() <= Date.parse(signedAt) + Number(expires) * 1000))
     throw new AwsError('AccessDenied', 'Request has expired', 403);
+}
+
+/** Makes the newest version of an object. */
+function put(objects: Objects, { bucket, key, headers, body }: Asked): RestAnswer {
+  const checksum = headers['x-amz-checksum-crc32'];
+  if (checksum !== undefined && Buffer.from(checksum, 'base64').readUInt32BE() !== crc32(body))
+    throw new AwsError('BadDigest', 'The CRC32 you specified did not match the calculated checksum.');
+  if (headers['if-none-match'] !== undefined && objects.find(bucket, key))
+    throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
+  const isKept = /^(content-(type|disposition|language)|cache-control|x-amz-meta-.*)$/;
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => isKept.test(name)));
+  const etag = createHash('md5').update(body).digest('hex');
+  const version = objects.add(bucket, key, { etag, body, headers: kept });
+  return { status: 200, headers: { etag: `"${etag}"`, 'x-amz-version-id': String(version) } };
+}
+
+/** A whole object: a browser that asks whether it has changed is given it again. */
+function read(objects: Objects, { method, bucket, key, query }: Asked): RestAnswer {
+  const asked = query.get('versionId');
+  const found = objects.find(bucket, key, asked);
+  if (!found && asked !== null) throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
+  if (!found) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+  const disposition = query.get('response-content-disposition');
+  const headers = {
+    'content-type': 'application/octet-stream',
+    ...found.headers,
+    ...(disposition !== null && { 'content-disposition': disposition }),
+    'content-length': String(found.size),
+    etag: `"${found.etag}"`,
+    'last-modified': new Date(found.modified_at).toUTCString(),
+    'x-amz-version-id': String(found.seq),
+  };
+  return { status: 200, headers, body: method === 'GET' ? objects.bytes(found) : undefined };
+}
+
+/** The newest version of each object, all on one page. */
+function listed(objects: Objects, { bucket, query }: Asked): RestAnswer {
+  const found = objects.list(bucket, query.get('prefix') ?? '').filter(({ latest }) => latest === 1);
+  const contents = found.map((version) => `<Contents>${entry(version)}</Contents>`).join('');
+  return xmlAnswer('ListBucketResult', `<KeyCount>${found.length}</KeyCount>${contents}`);
+}
+
+function versionsListed(objects: Objects, { bucket, query }: Asked): RestAnswer {
+  const versions = objects.list(bucket, query.get('prefix') ?? '').map((version) => {
+    const { seq, latest } = version;
+    return `<Version>${entry(version)}<VersionId>${seq}</VersionId><IsLatest>${latest === 1}</IsLatest></Version>`;
+  });
+  return xmlAnswer('ListVersionsResult', versions.join(''));
+}
+
+function entry({ key, etag, size, modified_at: at }: Version): string {
+  const name = key.replace(/[<>&\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const modified = new Date(at).toISOString();
+  return `<Key>${name}</Key><LastModified>${modified}</LastModified><ETag>"${etag}"</ETag><Size>${size}</Size>`;
+}
+
+function xmlAnswer(tag: string, inner: string): RestAnswer {
+  const body = `<${tag}><IsTruncated>false</IsTruncated>${inner}</${tag}>`;
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body };
+}
+
+type Objects = ReturnType<typeof keptObjects>;
+
+/** Objects with all their versions in the store. */
+function keptObjects({ store, clock }: Machine) {
+  store.exec(`
+    create table if not exists object_versions (
+      seq integer primary key autoincrement, bucket text not null, key text not null, etag text not null,
+      headers text not null, modified_at integer not null, bytes blob not null);
+    create index if not exists object_versions_by_key on object_versions (bucket, key, seq)`);
+  const newest =
+    '(select max(seq) from object_versions as other where other.bucket = each.bucket and other.key = each.key)';
+  const columns = `seq, key, etag, length(bytes) as size, headers, modified_at, seq = ${newest} as latest`;
+  return {
+    add(bucket: string, key: string, { etag, headers, body }: { etag: string; headers: object; body: Buffer }) {
+      return store
+        .prepare('insert into object_versions values (null, ?, ?, ?, ?, ?, ?)')
+        .run(bucket, key, etag, JSON.stringify(headers), clock.now(), body).lastInsertRowid;
+    },
+    /** The version that is named, or the newest. */
+    find(bucket: string, key: string, version: string | null = null): Version | undefined {
+      const row = store
+        .prepare(
+          `select ${columns} from object_versions as each where bucket = ? and key = ? and seq = coalesce(?, ${newest})`,
+        )
+        .get(bucket, key, version);
+      return row && Version.parse(row);
+    },
+    bytes({ seq }: Version): Buffer {
+      const row = store.prepare('select bytes from object_versions where seq = ?').get(seq);
+      return Buffer.from(z.instanceof(Uint8Array).parse(row?.bytes));
+    },
+    /** In the order of their keys, newest first. */
+    list(bucket: string, prefix: string): Version[] {
+      const rows = store
+        .prepare(
+          `select ${columns} from object_versions as each
+           where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc`,
+        )
+        .all(bucket, prefix, prefix);
+      return z.array(Version).parse(rows);
+    },
+  };
 }

@@ -5,29 +5,21 @@ import { AwsError, type JsonObject, type Resource } from './cloud.ts';
  * The properties of a resource, as its service carries them out.
  * @throws RangeError naming the resource, the property and the value that is not supported
  */
-export function propertiesOf<T>(schema: z.ZodType<T>, resource: Resource): T {
-  const { stack, logicalId, type, properties } = resource;
-  const parsed = schema.safeParse(properties);
+export function propertiesOf<T>(schema: z.ZodType<T>, { stack, logicalId, type, properties }: Resource): T {
+  const parsed = schema.safeParse(properties, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new RangeError(`${stack}/${logicalId} (${type}): ${reasonsIn(parsed.error, properties)}`);
+  throw new RangeError(`${stack}/${logicalId} (${type}): ${reasonsIn(parsed.error)}`);
 }
 
 /** The operations of a service by name: what each is given has been checked. */
 export type Operations = Readonly<Record<string, (input: JsonObject) => object>>;
 
-/**
- * An operation with the input that it supports.
- * @param code of the service's own error for bad input; the AwsError names the member and its value
- */
-export function operation<T>(
-  schema: z.ZodType<T>,
-  run: (input: T) => object,
-  code = 'ValidationException',
-): Operations[string] {
+/** An operation with the input that it supports: the AwsError for any other names the member and its value. */
+export function operation<T>(schema: z.ZodType<T>, run: (input: T) => object): Operations[string] {
   return (input) => {
-    const parsed = schema.safeParse(input);
+    const parsed = schema.safeParse(input, { reportInput: true });
     if (parsed.success) return run(parsed.data);
-    throw new AwsError(code, `not supported on this machine: ${reasonsIn(parsed.error, input)}`);
+    throw new AwsError('ValidationException', `not supported on this machine: ${reasonsIn(parsed.error)}`);
   };
 }
 
@@ -38,19 +30,11 @@ export function operationOf(operations: Operations, name: string): Operations[st
   throw new AwsError('UnknownOperationException', `the operation ${name} is not supported on this machine`);
 }
 
-function reasonsIn(error: z.ZodError, input: unknown): string {
-  return error.issues
-    .map((issue) => {
-      if (issue.code === 'unrecognized_keys')
-        return `${[...issue.path, issue.keys.join(', ')].join('.')} is not supported`;
-      return `${issue.path.join('.')} = ${JSON.stringify(valueAt(input, issue.path))}: ${issue.message}`;
-    })
-    .join('; ');
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
-    input,
+function reasonsIn({ issues }: z.ZodError): string {
+  const reasons = issues.map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `${[...issue.path, issue.keys.join(', ')].join('.')} is not supported`
+      : `${issue.path.join('.')} = ${JSON.stringify(issue.input)}: ${issue.message}`,
   );
+  return reasons.join('; ');
 }

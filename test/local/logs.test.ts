@@ -29,7 +29,7 @@ test('what was written is read over the wire at once, with its stream and the mo
   expect(new Date(events[0]?.timestamp ?? 0).toISOString()).toMatch(/^2031-05-01T00:00:0/);
 });
 
-test('groups are listed, with those that nobody has written to, in pages', async () => {
+test('groups are listed, with those that nobody has written to', async () => {
   const { ours, client } = await running();
   for (let i = 0; i < 60; i++) ours.write(`written/${i}`, 's', 'x');
   const names: (string | undefined)[] = [];
@@ -38,7 +38,7 @@ test('groups are listed, with those that nobody has written to, in pages', async
   expect(new Set(names)).toEqual(new Set(['group', ...Array.from({ length: 60 }, (_, i) => `written/${i}`)]));
 });
 
-test('many lines are read in pages, all of them and each once', async () => {
+test('many lines are read, all of them and each once', async () => {
   const { ours, read } = await running();
   for (let i = 0; i < 30_000; i++) ours.write('group', 's', `${i} ${'x'.repeat(100)}`);
   const events = await read();
@@ -55,7 +55,7 @@ test('a group keeps its newest lines in two bounded files', async () => {
   expect(kept.at(-1)).toBe(299);
   expect(kept).toEqual(Array.from({ length: kept.length }, (_, i) => 300 - kept.length + i));
   expect(kept.length).toBeGreaterThan(100);
-  for (const name of ['group.log', 'group.before.log'])
+  for (const name of ['group.log', 'group.log.before'])
     expect(statSync(join(machine.folder, 'logs', name)).size).toBeLessThanOrEqual(MOST_FILE_BYTES);
 });
 
