@@ -1,150 +1,100 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { operation, operationOf, propertiesOf } from './checked.ts';
-import {
-  ACCOUNT,
-  AwsError,
-  type Demand,
-  type JsonObject,
-  type Machine,
-  type Queues,
-  REGION,
-  type Resource,
-  type Service,
-} from './cloud.ts';
+import { ACCOUNT, AwsError, type Machine, type Queues, REGION, type Service } from './cloud.ts';
 import { compilePattern } from './event-pattern.ts';
 
 /** What a queue attests of messages that a rule sent. */
 const SENDER_ID = 'AIDAEVENTBRIDGELOCAL1';
-/** AWS's limits of one PutEvents: entries, and bytes of all of them together. */
+/** AWS's limit of one PutEvents. */
 const MOST_ENTRIES = 10;
-const MOST_BYTES = 1_048_576;
 
-const QueueArn = z
-  .string()
-  .regex(/^arn:aws:sqs:[^:]+:\d{12}:.+$/, 'only queues (AWS::SQS::Queue) are supported as targets');
+const Name = z.string().min(1);
+const QueueArn = z.string().startsWith('arn:aws:sqs:', 'only queues are supported as targets');
 const Target = z.strictObject({
-  Id: z.string().min(1),
+  Id: z.string(),
   Arn: QueueArn,
   DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional(),
 });
-type Target = z.infer<typeof Target>;
-const State = z.enum(['ENABLED', 'DISABLED']).default('ENABLED');
-
 /** In a template the pattern is an object, over the wire its text. */
+const Pattern = z.unknown().transform((pattern, context) => {
+  try {
+    return { pattern, matches: compilePattern(pattern) };
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: String(error) });
+    return z.NEVER;
+  }
+});
 const RuleProperties = z.strictObject({
-  Name: z.string().optional(),
-  Description: z.string().optional(),
-  EventBusName: z.string().optional(),
-  EventPattern: z.record(z.string(), z.unknown()),
-  State,
-  Targets: z.array(Target).default([]),
-  Tags: z.unknown().optional(),
+  EventBusName: Name,
+  EventPattern: Pattern,
+  State: z.literal('ENABLED'),
+  Targets: z.array(Target),
 });
-const EventBusName = z.string().default('default');
-const PutRule = z.strictObject({
-  EventBusName,
-  Name: z.string().regex(/^[\w.-]{1,64}$/),
-  EventPattern: z.string(),
-  State,
-  Description: z.string().optional(),
-});
-const PutTargets = z.strictObject({ EventBusName, Rule: z.string(), Targets: z.array(Target).min(1).max(100) });
-const RemoveTargets = z.strictObject({ EventBusName, Rule: z.string(), Ids: z.array(z.string()).min(1).max(100) });
-const DeleteRule = z.strictObject({ EventBusName, Name: z.string() });
 
+const PutRule = z.strictObject({ EventBusName: Name, Name, EventPattern: Pattern });
+const PutTargets = z.strictObject({ EventBusName: Name, Rule: Name, Targets: z.array(Target) });
+const RemoveTargets = z.strictObject({ EventBusName: Name, Rule: Name, Ids: z.array(z.string()) });
+const DeleteRule = z.strictObject({ EventBusName: Name, Name });
 const Entry = z.strictObject({
-  /** Seconds since 1970. */
-  Time: z.number().min(0).max(253_402_300_799).optional(),
-  Source: z.string().optional(),
-  Resources: z.array(z.string()).default([]),
-  DetailType: z.string().optional(),
-  Detail: z.string().optional(),
-  EventBusName: z.string().default('default'),
+  EventBusName: Name,
+  Source: Name,
+  DetailType: Name,
+  Detail: Name,
+  Time: z.number().optional(), // Seconds since 1970.
 });
-type Entry = z.infer<typeof Entry>;
-const PutEvents = z.strictObject({ Entries: z.array(Entry).min(1).max(MOST_ENTRIES) });
-/** Which buses and which rule a call is about, before anything else of it is read. */
-const About = z.object({
-  EventBusName: EventBusName.catch('default'),
-  Name: z.string().catch(''),
-  Rule: z.string().catch(''),
-  Entries: z.array(z.object({ EventBusName })).catch([]),
-});
+const PutEvents = z.strictObject({ Entries: z.array(Entry).max(MOST_ENTRIES) });
+/** Which buses a call is about, before anything else of it is read. */
+const About = z.object({ Entries: z.array(z.object({ EventBusName: Name })).catch([]) });
 
 interface Rule {
   readonly arn: string;
   readonly bus: string;
-  readonly enabled: boolean;
   readonly matches: (event: unknown) => boolean;
-  readonly targets: readonly Target[];
+  readonly targets: readonly z.infer<typeof Target>[];
 }
 interface Delivery {
   readonly rule: Rule;
-  readonly target: Target;
+  readonly target: Rule['targets'][number];
   readonly body: string;
 }
-type PutEventsAnswer = { readonly EventId: string } | { readonly ErrorCode: string; readonly ErrorMessage: string };
 
 /** EventBridge: buses, and rules that hand what matches to queues. Rules put over the wire are kept in the store. */
 export function eventBus(machine: Machine, queues: Queues): Service {
-  const buses = new Set(['default']);
-  const standing = new Map<string, Rule>();
-  const kept = keptRules(machine);
-
-  const addRule = (resource: Resource) => {
-    const { stack, logicalId, type, arn } = resource;
-    const { EventBusName = 'default', EventPattern, State, Targets } = propertiesOf(RuleProperties, resource);
-    try {
-      const matches = compilePattern(EventPattern);
-      standing.set(arn, { arn, bus: busName(EventBusName), enabled: State === 'ENABLED', matches, targets: Targets });
-    } catch (error) {
-      throw new RangeError(`${stack}/${logicalId} (${type}): EventPattern: ${messageOf(error)}`);
-    }
+  const buses = new Set<string>();
+  const rules: Rule[] = [];
+  const ownRules = keptRules(machine);
+  const known = (bus: string) => {
+    if (!buses.has(bus)) throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
+    return bus;
   };
-
   const putEvents = ({ Entries }: z.infer<typeof PutEvents>) => {
-    if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > MOST_BYTES)
-      throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
-    const rules = [...standing.values(), ...kept.all()].filter(({ enabled }) => enabled);
-    const deliveries: Delivery[] = [];
-    const answers = Entries.map((entry): PutEventsAnswer => {
-      const event = envelope(entry, machine.clock.now());
-      if ('ErrorCode' in event) return event;
-      const bus = busName(entry.EventBusName);
-      // AWS takes such an event and drops it, so the answer is the same here.
-      if (!buses.has(bus)) machine.say(`an event was put on the bus ${bus}, which does not exist: dropped`);
+    const standing = [...rules, ...ownRules.all()];
+    const events = Entries.map(({ EventBusName, Source, DetailType, Detail, Time }) => {
+      const at = Time === undefined ? machine.clock.now() : Time * 1000;
+      return { bus: known(EventBusName), event: eventOf(Source, DetailType, at, objectIn(Detail)) };
+    });
+    const deliveries = events.flatMap(({ bus, event }) => {
       const body = JSON.stringify(event);
-      for (const rule of rules) {
-        if (rule.bus !== bus || !rule.matches(event)) continue;
-        for (const target of rule.targets) deliveries.push({ rule, target, body });
-      }
-      return { EventId: event.id };
+      const matching = standing.filter((rule) => rule.bus === bus && rule.matches(event));
+      return matching.flatMap((rule) => rule.targets.map((target) => ({ rule, target, body })));
     });
     deliver(machine, queues, deliveries);
-    return { FailedEntryCount: answers.filter((answer) => 'ErrorCode' in answer).length, Entries: answers };
+    return { FailedEntryCount: 0, Entries: events.map(({ event }) => ({ EventId: event.id })) };
   };
-
-  /** The ARN of a rule that may be changed over the wire. */
-  const changeable = (bus: string, name: string): string => {
-    const arn = ruleArn(busName(bus), name);
-    if (standing.has(arn)) throw new AwsError('ValidationException', `${arn} stands in a template; change it there.`);
-    if (!buses.has(busName(bus))) throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
-    return arn;
-  };
-  const operations = { PutEvents: operation(PutEvents, putEvents), ...ruleOperations(kept, changeable) };
-
+  const operations = { PutEvents: operation(PutEvents, putEvents), ...ruleOperations(ownRules, known) };
   return {
     carries: {
-      'AWS::Events::EventBus': { properties: ['Name'], withoutEffect: ['Description', 'Tags'] },
-      'AWS::Events::Rule': {
-        properties: ['Name', 'EventBusName', 'EventPattern', 'State', 'Targets'],
-        withoutEffect: ['Description', 'Tags'],
-      },
+      'AWS::Events::EventBus': { properties: ['Name'], withoutEffect: ['Description'] },
+      'AWS::Events::Rule': { properties: Object.keys(RuleProperties.shape) },
     },
     add(resource) {
-      if (resource.type === 'AWS::Events::EventBus') buses.add(resource.name);
-      else addRule(resource);
+      if (resource.type === 'AWS::Events::EventBus') {
+        buses.add(resource.name);
+        return;
+      }
+      const { EventBusName, EventPattern, Targets } = propertiesOf(RuleProperties, resource);
+      rules.push({ arn: resource.arn, bus: EventBusName, matches: EventPattern.matches, targets: Targets });
     },
     wire: {
       kind: 'json',
@@ -152,205 +102,123 @@ export function eventBus(machine: Machine, queues: Queues): Service {
       targets: ['AWSEvents'],
       demands(name, input) {
         operationOf(operations, name);
-        return demandsOf(name, input);
+        const action = `events:${name}`;
+        // Rules are put by the account's own tools; a role would have to be allowed it everywhere.
+        if (name !== 'PutEvents') return [{ action, resource: '*' }];
+        const names = new Set(About.parse(input).Entries.map(({ EventBusName }) => EventBusName));
+        return [...names].map((bus) => ({ action, resource: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${bus}` }));
       },
       answer: ({ operation: name, input }) => ({ json: operationOf(operations, name)(input) }),
     },
   };
 }
 
-function demandsOf(operation: string, input: JsonObject): readonly Demand[] {
-  const action = `events:${operation}`;
-  const { EventBusName, Name, Rule, Entries } = About.parse(input);
-  if (operation !== 'PutEvents') return [{ action, resource: ruleArn(busName(EventBusName), Name || Rule) }];
-  const names = new Set(Entries.map((entry) => busName(entry.EventBusName)));
-  return [...names].map((name) => ({ action, resource: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${name}` }));
+const ruleArn = (bus: string, name: string) => `arn:aws:events:${REGION}:${ACCOUNT}:rule/${bus}/${name}`;
+
+/**
+ * An event as rules and functions see it.
+ * @param at milliseconds since 1970; the event says seconds
+ */
+export function eventOf(source: string, detailType: string, at: number, detail: unknown, resources: string[] = []) {
+  const time = new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+  const where = { account: ACCOUNT, region: REGION, resources };
+  return { version: '0', id: randomUUID(), 'detail-type': detailType, source, time, ...where, detail };
 }
 
-/** A bus is named by its name or its ARN. */
-const busName = (nameOrArn: string) => nameOrArn.replace(/^arn:aws:events:[^:]*:\d{12}:event-bus\//, '');
-
-function ruleArn(bus: string, name: string): string {
-  return `arn:aws:events:${REGION}:${ACCOUNT}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`;
-}
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-/** As AWS counts an entry: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html */
-function sizeOf({ Time, Source = '', DetailType = '', Detail = '', Resources }: Entry): number {
-  const texts = [Source, DetailType, Detail, ...Resources];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), Time === undefined ? 0 : 14);
-}
-
-/** The event as rules and targets see it, or why the entry is refused. */
-function envelope({ Time, Source, DetailType, Detail, Resources }: Entry, now: number) {
-  const missing = (name: string) =>
-    refused('InvalidArgument', `Parameter ${name} is not valid. Reason: ${name} is a required argument.`);
-  if (!Source) return missing('Source');
-  if (!DetailType) return missing('DetailType');
-  if (!Detail) return missing('Detail');
-  if (Source.startsWith('aws.')) return refused('NotAuthorizedForSourceException', 'Not authorized for the source.');
-  const detail = objectIn(Detail);
-  if (!detail) return refused('MalformedDetail', 'Detail is malformed.');
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': DetailType,
-    source: Source,
-    account: ACCOUNT,
-    time: new Date(Time === undefined ? now : Time * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
-    region: REGION,
-    resources: Resources,
-    detail,
-  };
-}
-
-const refused = (ErrorCode: string, ErrorMessage: string) => ({ ErrorCode, ErrorMessage });
-
-function objectIn(text: string): JsonObject | undefined {
+function objectIn(text: string): unknown {
   try {
-    return z.record(z.string(), z.unknown()).safeParse(JSON.parse(text)).data;
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
-    return undefined;
+    throw new AwsError('ValidationException', 'Detail is malformed: it must be a JSON object.');
   }
 }
 
-/** Everything in one transaction; one by one only where a queue does not take its message, so that the others still get theirs. */
+/** Everything in one transaction; one by one where a queue refuses its message, so that the others still get theirs. */
 function deliver(machine: Machine, queues: Queues, deliveries: readonly Delivery[]): void {
-  const allowed = deliveries.flatMap((delivery) => allowedMessage(machine, delivery));
-  if (allowed.length === 0) return;
   try {
-    queues.sendAll(allowed.map(({ message }) => message));
+    for (const delivery of deliveries) authorize(machine, delivery, delivery.target.Arn);
+    if (deliveries.length > 0)
+      queues.sendAll(deliveries.map((delivery) => messageTo(delivery.target.Arn, delivery.body)));
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    for (const { delivery, message } of allowed) sendAlone(machine, queues, delivery, message);
+    for (const delivery of deliveries) deliverAlone(machine, queues, delivery);
   }
 }
 
-interface Message {
-  readonly queueArn: string;
-  readonly body: string;
-  readonly senderId: string;
-}
-const messageTo = (queueArn: string, body: string): Message => ({ queueArn, body, senderId: SENDER_ID });
-
-/** To the target; where its policy does not let the rule in, to the dead letters; where that does not either, nowhere. */
-function allowedMessage(machine: Machine, delivery: Delivery): { delivery: Delivery; message: Message }[] {
+/** To the target; what it does not take, to its dead letters; what these do not take either is said and dropped. */
+function deliverAlone(machine: Machine, queues: Queues, delivery: Delivery): void {
   const { rule, target, body } = delivery;
-  for (const arn of [target.Arn, target.DeadLetterConfig?.Arn]) {
-    if (arn === undefined) continue;
-    const by = { service: 'events.amazonaws.com', sourceArn: rule.arn };
+  for (const queueArn of [target.Arn, target.DeadLetterConfig?.Arn]) {
+    if (queueArn === undefined) break;
     try {
-      machine.iam.authorizeService(by, { action: 'sqs:SendMessage', resource: arn });
-      return [{ delivery, message: messageTo(arn, body) }];
+      authorize(machine, delivery, queueArn);
+      queues.send(queueArn, messageTo(queueArn, body));
+      return;
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      machine.say(`${rule.arn} could not send an event to ${arn}: ${error.message}; ${fate(delivery, arn)}`);
+      machine.say(`${rule.arn} could not send an event to ${queueArn}: ${error.message}`);
     }
   }
-  return [];
+  machine.say(`an event of ${rule.arn} is dropped`);
 }
 
-function sendAlone(machine: Machine, queues: Queues, delivery: Delivery, message: Message): void {
-  try {
-    queues.send(message.queueArn, message);
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    const said = `${delivery.rule.arn} could not send an event to ${message.queueArn}: ${error.message}`;
-    machine.say(`${said}; ${fate(delivery, message.queueArn)}`);
-    const next = delivery.target.DeadLetterConfig;
-    if (!next || next.Arn === message.queueArn) return;
-    const toDeadLetters = { ...delivery, target: { Id: delivery.target.Id, Arn: next.Arn } };
-    for (const last of allowedMessage(machine, toDeadLetters)) sendAlone(machine, queues, toDeadLetters, last.message);
-  }
-}
+const messageTo = (queueArn: string, body: string) => ({ queueArn, body, senderId: SENDER_ID });
 
-function fate({ target }: Delivery, failed: string): string {
-  const next = target.DeadLetterConfig?.Arn;
-  return next === undefined || next === failed ? 'dropped' : `it goes to ${next}`;
+function authorize({ iam }: Machine, { rule }: Delivery, queueArn: string): void {
+  const by = { service: 'events.amazonaws.com', sourceArn: rule.arn };
+  iam.authorizeService(by, { action: 'sqs:SendMessage', resource: queueArn });
 }
-
-type KeptRules = ReturnType<typeof keptRules>;
 
 /** The rules that were put over the wire. */
 function keptRules({ store }: Machine) {
-  store.exec(`create table if not exists event_rules (
-    arn text primary key, bus text not null, pattern text not null, state text not null,
-    targets text not null default '[]')`);
-  const Row = z.object({
-    arn: z.string(),
-    bus: z.string(),
-    pattern: z.string(),
-    state: z.string(),
-    targets: z.string(),
-  });
-  const rules = new Map<string, Rule>();
-  const load = () => {
-    rules.clear();
-    for (const { arn, bus, pattern, state, targets } of z
-      .array(Row)
-      .parse(store.prepare('select * from event_rules order by arn').all())) {
-      const read = z.array(Target).parse(JSON.parse(targets));
-      rules.set(arn, { arn, bus, enabled: state === 'ENABLED', matches: compilePattern(pattern), targets: read });
-    }
-  };
-  load();
+  store.exec('create table if not exists wire_rules (arn text primary key, rule text not null)');
+  const Kept = z.object({ arn: Name, bus: Name, pattern: Name, targets: z.array(Target) });
+  const select = store.prepare('select rule from wire_rules order by arn');
+  const read = () =>
+    select.all().map(({ rule }) => {
+      const kept = Kept.parse(JSON.parse(String(rule)));
+      return { ...kept, matches: compilePattern(kept.pattern) };
+    });
+  let rules = read();
   const change = (sql: string, ...values: string[]) => {
     store.prepare(sql).run(...values);
-    load();
+    rules = read();
   };
   return {
-    all: () => rules.values(),
-    targetsOf: (arn: string) => rules.get(arn)?.targets,
-    put: (arn: string, bus: string, pattern: string, state: string) =>
-      change(
-        `insert into event_rules (arn, bus, pattern, state) values (?, ?, ?, ?)
-          on conflict (arn) do update set pattern = excluded.pattern, state = excluded.state`,
-        ...[arn, bus, pattern, state],
-      ),
-    setTargets: (arn: string, targets: readonly Target[]) =>
-      change('update event_rules set targets = ? where arn = ?', JSON.stringify(targets), arn),
-    remove: (arn: string) => change('delete from event_rules where arn = ?', arn),
+    all: (): readonly Rule[] => rules,
+    /** @throws AwsError for a rule that is not there */
+    find(arn: string) {
+      const rule = rules.find((each) => each.arn === arn);
+      if (rule) return rule;
+      throw new AwsError('ResourceNotFoundException', `Rule ${arn} does not exist.`);
+    },
+    put: (rule: z.infer<typeof Kept>) =>
+      change('insert or replace into wire_rules values (?, ?)', rule.arn, JSON.stringify(rule)),
+    remove: (arn: string) => change('delete from wire_rules where arn = ?', arn),
   };
 }
 
-/** @param changeable gives the ARN of a rule by bus and name, or refuses */
-function ruleOperations(kept: KeptRules, changeable: (bus: string, name: string) => string) {
-  const targetsOf = (arn: string) => {
-    const targets = kept.targetsOf(arn);
-    if (targets) return targets;
-    throw new AwsError('ResourceNotFoundException', `Rule ${arn} does not exist.`);
-  };
+/** What a suite listens to the bus with. */
+function ruleOperations(rules: ReturnType<typeof keptRules>, known: (bus: string) => string) {
+  const answer = { FailedEntryCount: 0, FailedEntries: [] };
   return {
-    PutRule: operation(PutRule, ({ EventBusName, Name, EventPattern, State }) => {
-      const arn = changeable(EventBusName, Name);
-      try {
-        compilePattern(EventPattern);
-      } catch (error) {
-        throw new AwsError('InvalidEventPatternException', `Event pattern is not valid. Reason: ${messageOf(error)}`);
-      }
-      kept.put(arn, busName(EventBusName), EventPattern, State);
+    PutRule: operation(PutRule, ({ EventBusName, Name, EventPattern }) => {
+      const arn = ruleArn(known(EventBusName), Name);
+      rules.put({ arn, bus: EventBusName, pattern: String(EventPattern.pattern), targets: [] });
       return { RuleArn: arn };
     }),
     PutTargets: operation(PutTargets, ({ EventBusName, Rule, Targets }) => {
-      const arn = changeable(EventBusName, Rule);
-      const others = targetsOf(arn).filter(({ Id }) => Targets.every((target) => target.Id !== Id));
-      kept.setTargets(arn, [...others, ...Targets]);
-      return { FailedEntryCount: 0, FailedEntries: [] };
+      const rule = rules.find(ruleArn(EventBusName, Rule));
+      rules.put({ ...rule, targets: [...rule.targets, ...Targets] });
+      return answer;
     }),
     RemoveTargets: operation(RemoveTargets, ({ EventBusName, Rule, Ids }) => {
-      const arn = changeable(EventBusName, Rule);
-      kept.setTargets(
-        arn,
-        targetsOf(arn).filter(({ Id }) => !Ids.includes(Id)),
-      );
-      return { FailedEntryCount: 0, FailedEntries: [] };
+      const rule = rules.find(ruleArn(EventBusName, Rule));
+      rules.put({ ...rule, targets: rule.targets.filter(({ Id }) => !Ids.includes(Id)) });
+      return answer;
     }),
     DeleteRule: operation(DeleteRule, ({ EventBusName, Name }) => {
-      const arn = changeable(EventBusName, Name);
-      if (kept.targetsOf(arn)?.length)
-        throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
-      kept.remove(arn);
+      rules.remove(rules.find(ruleArn(EventBusName, Name)).arn);
       return {};
     }),
   };

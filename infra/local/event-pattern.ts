@@ -1,26 +1,13 @@
 import { BlockList, isIP } from 'node:net';
+import type { JsonObject } from './cloud.ts';
 
-/** A leaf of an event: patterns speak of nothing else. */
+/** What patterns test: the leaves of an event. */
 type Leaf = string | number | boolean | null;
 type Test = (value: Leaf) => boolean;
+type Matcher = (event: unknown) => boolean;
 
-/** What must hold at one path: any of the tests on one of its leaves, or that it has none. */
-interface Condition {
-  readonly path: string;
-  readonly tests: readonly Test[];
-  readonly mayBeAbsent: boolean;
-}
-
-/** Which element of which array a leaf stands in, all the way up; arrays are numbered as they are met. */
-type Place = ReadonlyMap<number, number>;
-type Leaves = ReadonlyMap<string, readonly { readonly value: Leaf; readonly place: Place }[]>;
-
-/** AWS refuses a pattern whose `$or`s multiply to more. */
-const MOST_ALTERNATIVES = 1_000;
 /** AWS refuses a wildcard as too complex by a measure that it does not publish; its own example of one has six stars. */
 const MOST_STARS = 5;
-/** Numeric comparison on AWS is for numbers up to here, on either side of zero. */
-const LARGEST_NUMBER = 5e9;
 
 /**
  * EventBridge's event patterns, which filters of event source mappings use too.
@@ -29,271 +16,184 @@ const LARGEST_NUMBER = 5e9;
  * @returns whether an event matches; an event may be of any shape
  * @throws RangeError naming the path and what is wrong there, for what EventBridge refuses
  */
-export function compilePattern(pattern: unknown): (event: unknown) => boolean {
-  const alternatives = alternativesOf(typeof pattern === 'string' ? parsed(pattern) : pattern, '');
-  const wanted = new Set(alternatives.flat().flatMap(({ path }) => prefixesOf(path)));
-  return (event) => {
-    const leaves = leavesOf(event, wanted);
-    return alternatives.some((conditions) => allHold(conditions, leaves));
-  };
+export function compilePattern(pattern: unknown): Matcher {
+  return matcherOf(typeof pattern === 'string' ? parsed(pattern) : pattern, '');
 }
 
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RangeError(`event pattern: not JSON: ${error instanceof Error ? error.message : error}`);
+    throw new RangeError(`event pattern: not JSON: ${String(error)}`);
   }
 }
 
-function refuse(path: string, what: string): never {
-  throw new RangeError(`event pattern${path && `, ${path}`}: ${what}`);
+function refuse(at: string, expected: string, got: unknown): never {
+  throw new RangeError(`event pattern${at && `, ${at}`}: expected ${expected}, got ${JSON.stringify(got)}`);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `a.b.c` is wanted, so `a` and `a.b` lead there: a key with dots in it and nested keys are the same path. */
-function prefixesOf(path: string): string[] {
-  const keys = path.split('.');
-  return keys.map((_, index) => keys.slice(0, index + 1).join('.'));
-}
-
-const joined = (path: string, key: string) => (path === '' ? key : `${path}.${key}`);
-
-/** The pattern with every `$or` multiplied out: one of these lists must hold as a whole. */
-function alternativesOf(pattern: unknown, path: string): Condition[][] {
-  if (!isObject(pattern)) refuse(path, `expected an object or a list of values, got ${JSON.stringify(pattern)}`);
-  const keys = Object.entries(pattern);
-  if (keys.length === 0) refuse(path, 'an empty object matches nothing');
-  let alternatives: Condition[][] = [[]];
-  for (const [key, value] of keys) {
-    const at = joined(path, key);
-    const choices =
-      key === '$or'
-        ? choicesOf(value, path)
-        : Array.isArray(value)
-          ? [[conditionOf(value, at)]]
-          : alternativesOf(value, at);
-    if (alternatives.length * choices.length > MOST_ALTERNATIVES)
-      refuse(at, `its $or multiply to more than ${MOST_ALTERNATIVES} alternatives`);
-    alternatives = alternatives.flatMap((before) => choices.map((choice) => [...before, ...choice]));
-  }
-  for (const conditions of alternatives) {
-    const twice = conditions.find(({ path }, index) => conditions.findIndex((other) => other.path === path) !== index);
-    if (twice) refuse(twice.path, 'the same path stands inside and outside of $or');
-  }
-  return alternatives;
-}
-
-function choicesOf(value: unknown, path: string): Condition[][] {
-  if (!Array.isArray(value) || value.length < 2) refuse(joined(path, '$or'), 'expected a list of at least two objects');
-  return value.flatMap((choice) => alternativesOf(choice, path));
-}
-
-function conditionOf(values: readonly unknown[], path: string): Condition {
-  if (values.length === 0) refuse(path, 'an empty list matches nothing');
-  const absent = (value: unknown) => isObject(value) && value.exists === false;
-  return {
-    path,
-    tests: values.map((value) => testOf(value, path)),
-    mayBeAbsent: values.some(absent),
-  };
-}
-
-function testOf(wanted: unknown, path: string): Test {
-  if (isLeaf(wanted)) return (value) => value === wanted;
-  if (!isObject(wanted)) refuse(path, `expected a value or an operator, got ${JSON.stringify(wanted)}`);
-  const [operator, operand] = onlyOperator(wanted, path);
-  if (!isOperator(operator)) refuse(path, `unknown operator ${operator}`);
-  return OPERATORS[operator](operand, `${path} ${operator}`);
-}
-
-function onlyOperator(wanted: Readonly<Record<string, unknown>>, at: string): [string, unknown] {
-  const [only, ...more] = Object.entries(wanted);
-  if (!only || more.length > 0) refuse(at, `expected one operator, got ${JSON.stringify(wanted)}`);
-  return only;
 }
 
 function isLeaf(value: unknown): value is Leaf {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-/** Each gives the test for its operand. */
-const OPERATORS = {
-  exists(operand, at) {
-    if (typeof operand !== 'boolean') refuse(at, `expected true or false, got ${JSON.stringify(operand)}`);
-    return () => operand;
-  },
-  prefix: (operand, at) => ignoringCase(operand, at, (wanted, fold) => (value) => fold(value).startsWith(fold(wanted))),
-  suffix: (operand, at) => ignoringCase(operand, at, (wanted, fold) => (value) => fold(value).endsWith(fold(wanted))),
-  'equals-ignore-case': (operand, at) => equalsIgnoringCase(text(operand, at)),
-  wildcard: (operand, at) => wildcard(text(operand, at), at),
-  numeric,
-  cidr,
-  'anything-but': anythingBut,
-} satisfies Record<string, (operand: unknown, at: string) => Test>;
-
-function isOperator(name: string): name is keyof typeof OPERATORS {
-  return Object.hasOwn(OPERATORS, name);
+/** An array stands for any of its elements. */
+function elementsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
 }
 
-function text(operand: unknown, at: string): string {
-  return typeof operand === 'string' ? operand : refuse(at, `expected a text, got ${JSON.stringify(operand)}`);
+/** All keys of the pattern in one object; of an array, in the same element. */
+function matcherOf(pattern: unknown, path: string): Matcher {
+  if (!isObject(pattern)) refuse(path, 'an object or a list of values', pattern);
+  const conditions = Object.entries(pattern).map(([key, value]) => conditionOf(key, value, path));
+  if (conditions.length === 0) refuse(path, 'at least one key', pattern);
+  return (event) => {
+    const objects = elementsOf(event).filter(isObject);
+    // Where there is no object, a key may still be asked to be absent.
+    return (objects.length > 0 ? objects : [{}]).some((object) => conditions.every((holds) => holds(object)));
+  };
+}
+
+function conditionOf(key: string, value: unknown, path: string): (object: JsonObject) => boolean {
+  const dot = key.indexOf('.');
+  // A key with dots in it and nested keys are the same path.
+  if (dot > 0) return conditionOf(key.slice(0, dot), { [key.slice(dot + 1)]: value }, path);
+  const at = path ? `${path}.${key}` : key;
+  if (key === '$or') {
+    if (!Array.isArray(value) || value.length < 2) refuse(at, 'a list of at least two objects', value);
+    const choices = value.map((choice) => matcherOf(choice, path));
+    return (object) => choices.some((matches) => matches(object));
+  }
+  const matches = Array.isArray(value) ? leafMatcher(value, at) : matcherOf(value, at);
+  return (object) => matches(childOf(object, key));
+}
+
+function childOf(object: JsonObject, key: string): unknown {
+  if (Object.hasOwn(object, key)) return object[key];
+  const below = Object.entries(object).filter(([name]) => name.startsWith(`${key}.`));
+  if (below.length === 0) return undefined;
+  return Object.fromEntries(below.map(([name, value]) => [name.slice(key.length + 1), value]));
+}
+
+function leafMatcher(values: readonly unknown[], at: string): Matcher {
+  if (values.length === 0) refuse(at, 'at least one value', values);
+  const tests = values.map((value) => testOf(value, at));
+  const mayBeAbsent = values.some((value) => isObject(value) && value.exists === false);
+  return (event) => {
+    const leaves = elementsOf(event).filter(isLeaf);
+    return leaves.length === 0 ? mayBeAbsent : leaves.some((leaf) => tests.some((test) => test(leaf)));
+  };
+}
+
+function testOf(wanted: unknown, path: string): Test {
+  if (isLeaf(wanted)) return (value) => value === wanted;
+  const [operator, operand] = onlyEntry(wanted, path);
+  const at = `${path} ${operator}`;
+  switch (operator) {
+    case 'exists':
+      return typeof operand === 'boolean' ? () => operand : refuse(at, 'true or false', operand);
+    case 'numeric':
+      return numeric(operand, at);
+    case 'cidr':
+      return cidr(operand, at);
+    case 'anything-but':
+      return anythingBut(operand, at);
+    case 'prefix':
+    case 'suffix': {
+      if (!isObject(operand)) return textTest(operator, operand, at);
+      const [folding, wanted] = onlyEntry(operand, at);
+      if (folding !== 'equals-ignore-case') refuse(at, 'equals-ignore-case', folding);
+      return textTest(operator, wanted, at, folded);
+    }
+    default:
+      return textTest(operator, operand, at);
+  }
+}
+
+function onlyEntry(value: unknown, at: string): [string, unknown] {
+  const [only, ...more] = isObject(value) ? Object.entries(value) : [];
+  return only && more.length === 0 ? only : refuse(at, 'a value or one operator', value);
 }
 
 /** Case as Unicode folds it, without regard to the language of the machine. */
-const folded = (value: string) => value.toUpperCase().toLowerCase();
-const asItIs = (value: string) => value;
+const folded = (text: string) => text.toUpperCase().toLowerCase();
 
-function onText(test: (value: string) => boolean): Test {
-  return (value) => typeof value === 'string' && test(value);
-}
+/** Each gives the test of a text for its operand. */
+const TEXT_OPERATORS = new Map<string, (wanted: string, at: string) => (value: string) => boolean>([
+  ['prefix', (wanted) => (value) => value.startsWith(wanted)],
+  ['suffix', (wanted) => (value) => value.endsWith(wanted)],
+  ['equals-ignore-case', (wanted) => (value) => folded(value) === folded(wanted)],
+  ['wildcard', wildcard],
+]);
 
-function equalsIgnoringCase(wanted: string): Test {
-  return onText((value) => folded(value) === folded(wanted));
-}
-
-/** A text, or `{ "equals-ignore-case": text }`. */
-function ignoringCase(
-  operand: unknown,
-  at: string,
-  test: (wanted: string, fold: (value: string) => string) => (value: string) => boolean,
-): Test {
-  if (!isObject(operand)) return onText(test(text(operand, at), asItIs));
-  const { 'equals-ignore-case': wanted, ...more } = operand;
-  if (Object.keys(more).length > 0) refuse(at, `unknown operator ${Object.keys(more).join(', ')}`);
-  return onText(test(text(wanted, at), folded));
+function textTest(operator: string, wanted: unknown, at: string, fold = (text: string) => text): Test {
+  const testFor = TEXT_OPERATORS.get(operator) ?? refuse(at, 'a known operator', operator);
+  const test = typeof wanted === 'string' ? testFor(fold(wanted), at) : refuse(at, 'a text', wanted);
+  return (value) => typeof value === 'string' && test(fold(value));
 }
 
 /** `*` stands for any characters, `\*` and `\\` for themselves. */
-function wildcard(pattern: string, at: string): Test {
-  const tokens = pattern.match(/\\[\s\S]?|\*|[^\\*]+/g) ?? [];
-  const parts = tokens.map((token, index) => {
-    if (token === '*' && tokens[index + 1] === '*') refuse(at, `two stars in a row in ${pattern}`);
+function wildcard(pattern: string, at: string): (value: string) => boolean {
+  const tokens = pattern.match(/\\[\s\S]?|\*+|[^\\*]+/g) ?? [];
+  const known = tokens.every((token) => !/^(\\[^*\\]?|\*\*+)$/.test(token));
+  if (!known) refuse(at, 'single stars, and \\ before * or \\ only', pattern);
+  if (tokens.filter((token) => token === '*').length > MOST_STARS) refuse(at, `at most ${MOST_STARS} stars`, pattern);
+  const parts = tokens.map((token) => {
     if (token === '*') return '[\\s\\S]*';
-    if (!token.startsWith('\\')) return token.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
-    if (token !== '\\*' && token !== '\\\\') refuse(at, `\\ stands before * or \\ only, got ${pattern}`);
-    return token;
+    return token.startsWith('\\') ? token : token.replace(/[$()+./?[\]^{|}-]/g, '\\$&');
   });
-  if (tokens.filter((token) => token === '*').length > MOST_STARS)
-    refuse(at, `too complex: more than ${MOST_STARS} stars in ${pattern}`);
   const whole = new RegExp(`^${parts.join('')}$`);
-  return onText((value) => whole.test(value));
+  return (value) => whole.test(value);
 }
 
-const COMPARISONS: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
-  '=': (value, bound) => value === bound,
-  '<': (value, bound) => value < bound,
-  '<=': (value, bound) => value <= bound,
-  '>': (value, bound) => value > bound,
-  '>=': (value, bound) => value >= bound,
-};
+const COMPARISONS = new Map<unknown, (value: number, bound: number) => boolean>([
+  ['=', (value, bound) => value === bound],
+  ['<', (value, bound) => value < bound],
+  ['<=', (value, bound) => value <= bound],
+  ['>', (value, bound) => value > bound],
+  ['>=', (value, bound) => value >= bound],
+]);
 
 /** One comparison, or a lower and then an upper bound: `[">", 0, "<=", 5]`. */
 function numeric(operand: unknown, at: string): Test {
-  const wrong = () => refuse(at, `expected a comparison or a range, got ${JSON.stringify(operand)}`);
-  if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4)) return wrong();
-  const [first, low, second, high]: unknown[] = operand;
+  const [first, low, second, high, ...more]: readonly unknown[] = Array.isArray(operand) ? operand : [];
+  const wrong = (): never => refuse(at, 'a comparison or a range', operand);
   const compare = (sign: unknown, bound: unknown) => {
-    const comparison = typeof sign === 'string' && Object.hasOwn(COMPARISONS, sign) ? COMPARISONS[sign] : undefined;
+    const comparison = COMPARISONS.get(sign);
     if (!comparison || typeof bound !== 'number') return wrong();
-    if (Math.abs(bound) > LARGEST_NUMBER) refuse(at, `${bound} is beyond ${LARGEST_NUMBER}`);
-    return (value: number) => comparison(value, bound);
+    return (value: Leaf) => typeof value === 'number' && comparison(value, bound);
   };
-  const tests = [compare(first, low)];
-  if (operand.length === 4) {
-    if (!/^>=?$/.test(String(first)) || !/^<=?$/.test(String(second)) || !(Number(low) < Number(high))) return wrong();
-    tests.push(compare(second, high));
-  }
-  return (value) =>
-    typeof value === 'number' && Math.abs(value) <= LARGEST_NUMBER && tests.every((test) => test(value));
+  const above = compare(first, low);
+  if (second === undefined) return above;
+  const isRange = /^>=?$/.test(String(first)) && /^<=?$/.test(String(second)) && Number(low) < Number(high);
+  if (!isRange || more.length > 0) return wrong();
+  const below = compare(second, high);
+  return (value) => above(value) && below(value);
 }
 
-/** `10.0.0.0/24`, `2001:db8::/32`. */
+/** `10.0.0.0/24`, `2001:db8::/32` */
 function cidr(operand: unknown, at: string): Test {
-  const [address = '', bits = '', ...more] = text(operand, at).split('/');
-  const version = isIP(address);
-  if (version === 0 || more.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128))
-    refuse(at, `expected a block of addresses, got ${operand}`);
+  const [address = '', bits = ''] = String(operand).split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   const block = new BlockList();
-  block.addSubnet(address, Number(bits), version === 4 ? 'ipv4' : 'ipv6');
-  return onText((value) => isIP(value) === version && block.check(value, version === 4 ? 'ipv4' : 'ipv6'));
-}
-
-/** Values, or an operator over texts; one that is there and none of them. */
-function anythingBut(operand: unknown, at: string): Test {
-  const tests = isObject(operand)
-    ? excludedBy(operand, at)
-    : valuesOf(operand, at).map((wanted) => (value: Leaf) => value === wanted);
-  return (value) => !tests.some((test) => test(value));
-}
-
-function valuesOf(operand: unknown, at: string): readonly unknown[] {
-  const values: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
-  const all = (type: string) => values.every((value) => typeof value === type);
-  if (values.length === 0 || !(all('string') || all('number')))
-    refuse(at, `expected texts only or numbers only, got ${JSON.stringify(operand)}`);
-  return values;
-}
-
-function excludedBy(operand: Readonly<Record<string, unknown>>, at: string): Test[] {
-  const [operator, excluded] = onlyOperator(operand, at);
-  if (!['prefix', 'suffix', 'equals-ignore-case', 'wildcard'].includes(operator))
-    refuse(at, `cannot be asked of ${operator}`);
-  return valuesOf(excluded, `${at} ${operator}`).map((value) => {
-    const wanted = text(value, `${at} ${operator}`);
-    if (wanted === '' && (operator === 'prefix' || operator === 'suffix'))
-      refuse(`${at} ${operator}`, 'every text has the empty one');
-    return testOf({ [operator]: wanted }, at);
-  });
-}
-
-/** The leaves of an event at the paths that a pattern asks for, or that lead there. */
-function leavesOf(event: unknown, wanted: ReadonlySet<string>): Leaves {
-  const leaves = new Map<string, { value: Leaf; place: Place }[]>();
-  let arrays = 0;
-  const visit = (value: unknown, path: string, place: Place): void => {
-    if (Array.isArray(value)) {
-      const array = arrays++;
-      // Only objects tie their leaves together: of plain values in an array, any one will do.
-      value.forEach((element, index) => {
-        visit(element, path, isObject(element) ? new Map([...place, [array, index]]) : place);
-      });
-    } else if (isObject(value)) {
-      for (const [key, child] of Object.entries(value)) {
-        const at = joined(path, key);
-        if (wanted.has(at)) visit(child, at, place);
-      }
-    } else if (isLeaf(value)) {
-      const there = leaves.get(path);
-      if (there) there.push({ value, place });
-      else leaves.set(path, [{ value, place }]);
-    }
-  };
-  visit(event, '', new Map());
-  return leaves;
-}
-
-/** Whether every condition has a leaf, all of them in the same element of each array that they share. */
-function allHold(conditions: readonly Condition[], leaves: Leaves): boolean {
-  const placesOf: ReadonlySet<Place>[] = [];
-  for (const { path, tests, mayBeAbsent } of conditions) {
-    const there = leaves.get(path) ?? [];
-    if (there.length === 0 && mayBeAbsent) continue;
-    const meeting = there.filter(({ value }) => tests.some((test) => test(value)));
-    if (meeting.length === 0) return false;
-    placesOf.push(new Set(meeting.map(({ place }) => place)));
+  try {
+    block.addSubnet(address, Number.parseInt(bits, 10), family);
+  } catch {
+    refuse(at, 'a block of addresses', operand);
   }
-  const fits = (next: number, chosen: Place): boolean => {
-    const places = placesOf[next];
-    if (!places) return true;
-    for (const place of places) {
-      const together = [...place].every(([array, index]) => (chosen.get(array) ?? index) === index);
-      if (together && fits(next + 1, new Map([...chosen, ...place]))) return true;
-    }
-    return false;
-  };
-  return fits(0, new Map());
+  return (value) => typeof value === 'string' && block.check(value, family);
+}
+
+/** Anything that is there but these values, or but the texts that an operator describes. */
+function anythingBut(operand: unknown, at: string): Test {
+  const [operator, excluded] = isObject(operand) ? onlyEntry(operand, at) : [undefined, operand];
+  const values: readonly unknown[] = Array.isArray(excluded) ? excluded : [excluded];
+  const all = (type: string) => values.length > 0 && values.every((value) => typeof value === type);
+  if (!all('string') && !all('number')) refuse(at, 'texts only or numbers only', operand);
+  if (/^(prefix|suffix)$/.test(operator ?? '') && values.includes('')) refuse(at, 'no empty text', operand);
+  const tests = values.map((value) => (operator === undefined ? testOf(value, at) : textTest(operator, value, at)));
+  return (value) => !tests.some((test) => test(value));
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AwsError, type Functions, type Invocation } from '#infra/local/cloud.ts';
-import { httpApi } from '#infra/local/http-api.ts';
+import { type HttpApi, httpApi } from '#infra/local/http-api.ts';
 import { startIssuer } from '#test/support/issuer.ts';
 import { ALLOWS_ALL, machineFor, ROOT, resource } from './wire-server.ts';
 
@@ -37,16 +37,20 @@ const machine = machineFor({
 const keyFile = join(machine.folder, 'key.json');
 const issuer = await startIssuer({ port: 0, keyFile });
 
-const api = apiOf();
+const DestinationArn = 'arn:aws:logs:us-east-1:000000000000:log-group:access:*';
+const Format = '{"route":"$context.routeKey","status":"$context.status","error":"$context.error.message"}';
+const STAGE = {
+  StageName: '$default',
+  AutoDeploy: true,
+  DefaultRouteSettings: { DetailedMetricsEnabled: true, ThrottlingBurstLimit: 5_000, ThrottlingRateLimit: 5_000 },
+  AccessLogSettings: { DestinationArn, Format },
+};
 const ROUTES: Record<string, object> = {
   'GET /open': {},
   'POST /open': {},
   'GET /things/{id}': {},
   'GET /things/first': {},
-  'ANY /things/first': {},
-  'ANY /things/{id}': {},
   'GET /things/{id}/parts/{part}': {},
-  'ANY /files/{proxy+}': {},
   'GET /forbidden': { Target: 'integrations/forbidden' },
   'GET /known': { AuthorizationType: 'JWT', AuthorizerId: 'tokens' },
   'GET /scoped': { AuthorizationType: 'JWT', AuthorizerId: 'tokens', AuthorizationScopes: ['read'] },
@@ -57,9 +61,9 @@ function apiOf(stage: object = {}, routes: Record<string, object> = {}) {
   const add = (type: string, properties: object, ref: string) =>
     made.add(resource(`AWS::ApiGatewayV2::${type}`, { ApiId: 'api', ...properties }, { name: ref }));
   for (const [RouteKey, more] of Object.entries(routes))
-    void add('Route', { RouteKey, Target: 'integrations/answer', ...more }, RouteKey);
+    void add('Route', { RouteKey, Target: 'integrations/answer', AuthorizationType: 'NONE', ...more }, RouteKey);
   void made.add(resource('AWS::ApiGatewayV2::Api', { Name: 'a', ProtocolType: 'HTTP' }, { name: 'api' }));
-  void add('Stage', { StageName: '$default', AutoDeploy: true, ...stage }, 'stage');
+  void add('Stage', { ...STAGE, ...stage }, 'stage');
   for (const [ref, IntegrationUri] of [
     ['answer', FN],
     ['forbidden', FORBIDDEN_FN],
@@ -72,13 +76,11 @@ function apiOf(stage: object = {}, routes: Record<string, object> = {}) {
 }
 
 const server = createServer((request, response) => void handle(request, response));
-let handle = api.made.handle;
+let handle: HttpApi['handle'];
 let url: string;
-const Format = '{"route":"$context.routeKey","status":"$context.status","error":"$context.error.message"}';
 
 beforeAll(async () => {
-  const DestinationArn = 'arn:aws:logs:us-east-1:000000000000:log-group:access:*';
-  const { made } = apiOf({ AccessLogSettings: { DestinationArn, Format } }, ROUTES);
+  const { made } = apiOf({}, ROUTES);
   await made.start?.();
   handle = made.handle;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -107,7 +109,7 @@ describe('the event', () => {
   test('is payload 2.0', async () => {
     await fetch(`${url}/open?a=1&b=x%20y&a=2&c=`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'X-Own': 'Ä'.normalize('NFD').slice(0, 1), cookie: 'k=1; l=2' },
+      headers: { 'content-type': 'application/json', 'X-Own': 'Ä'.normalize('NFD').slice(0, 1) },
       body: '{"a":"ü"}',
     });
     const { host } = new URL(url);
@@ -116,8 +118,7 @@ describe('the event', () => {
       routeKey: 'POST /open',
       rawPath: '/open',
       rawQueryString: 'a=1&b=x%20y&a=2&c=',
-      cookies: ['k=1', 'l=2'],
-      headers: expect.objectContaining({ 'x-own': 'A', host, 'x-forwarded-for': '127.0.0.1' }),
+      headers: expect.objectContaining({ 'x-own': 'A', host }),
       queryStringParameters: { a: '1,2', b: 'x y', c: '' },
       requestContext: {
         accountId: '000000000000',
@@ -140,7 +141,6 @@ describe('the event', () => {
       body: '{"a":"ü"}',
       isBase64Encoded: false,
     });
-    expect(Object.keys(events[0]?.headers as object)).not.toContain('cookie');
   });
 
   test.each([
@@ -162,34 +162,23 @@ describe('the event', () => {
     await get('/things/a%20b%2Fc/parts/%E4%B8%AD');
     expect(events[0]).toMatchObject({ pathParameters: { id: 'a b/c', part: '中' }, rawPath: '/things/a b/c/parts/中' });
     await get('/open');
-    expect(events[1]).not.toHaveProperty('pathParameters');
+    expect(events[1]?.pathParameters).toBeUndefined();
   });
 });
 
 describe('a route', () => {
   test.each([
     ['GET', '/things/first', 'GET /things/first'],
-    ['PUT', '/things/first', 'ANY /things/first'],
     ['GET', '/things/second', 'GET /things/{id}'],
-    ['DELETE', '/things/second', 'ANY /things/{id}'],
     ['GET', '/things/first/parts/1', 'GET /things/{id}/parts/{part}'],
-    ['GET', '/files/a/b%20c/', 'ANY /files/{proxy+}'],
   ])('is chosen for %s %s: %s', async (method, path, key) => {
     await fetch(`${url}${path}`, { method });
     expect(events[0]?.routeKey).toBe(key);
   });
 
-  test('takes all that is left of a path', async () => {
-    await get('/files/a/b%20c');
-    expect(events[0]?.pathParameters).toEqual({ proxy: 'a/b c' });
+  test.each(['/none', '/things', '/things/', '/open/', '/things/a/parts'])('does not exist for %s', async (path) => {
+    expect(await messageOf(await get(path))).toEqual([404, 'Not Found']);
   });
-
-  test.each(['/none', '/things', '/things/', '/open/', '/files', '/files/', '/things/a/parts'])(
-    'does not exist for %s',
-    async (path) => {
-      expect(await messageOf(await get(path))).toEqual([404, 'Not Found']);
-    },
-  );
 
   test('invokes a function only by its permission', async () => {
     await get('/things/1');
@@ -208,39 +197,26 @@ describe('the answer', () => {
     return get('/open');
   };
 
-  test('has status, headers, cookies and body of the function', async () => {
-    const headers = { 'Content-Type': 'application/problem+json', 'X-Number': 1 };
-    const response = await answered({ statusCode: 409, headers, cookies: ['a=1', 'b=2'], body: '{}' });
-    expect([response.status, response.headers.get('content-type'), response.headers.get('x-number')]).toEqual([
+  test('has status, headers and body of the function', async () => {
+    const headers = { 'Content-Type': 'application/problem+json', 'X-Own': '1' };
+    const response = await answered({ statusCode: 409, headers, body: '{}' });
+    expect([response.status, response.headers.get('content-type'), response.headers.get('x-own')]).toEqual([
       409,
       'application/problem+json',
       '1',
     ]);
-    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(await response.text()).toBe('{}');
     expect(response.headers.get('apigw-requestid')).toBeTruthy();
   });
 
-  test('may be bytes', async () => {
-    const response = await answered({ statusCode: 200, body: 'AP8=', isBase64Encoded: true });
-    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255]);
+  test.each([
+    { statusCode: 'many' },
+    { statusCode: 200, body: { a: 1 } },
+    { statusCode: 200, cookies: ['a=1'] },
+    { a: 1 },
+  ])('of no known form is an error: %j', async (result) => {
+    expect(await messageOf(await answered(result))).toEqual([500, 'Internal Server Error']);
   });
-
-  test('without a status is a body of 200', async () => {
-    const response = await answered({ a: 1 });
-    expect([response.status, response.headers.get('content-type'), await response.json()]).toEqual([
-      200,
-      'application/json',
-      { a: 1 },
-    ]);
-    expect(await (await answered('Hello')).text()).toBe('Hello');
-  });
-
-  test.each([{ statusCode: 'many' }, { statusCode: 200, body: { a: 1 } }, { statusCode: 200, headers: 'none' }])(
-    'of no known form is an error: %j',
-    async (result) => {
-      expect(await messageOf(await answered(result))).toEqual([500, 'Internal Server Error']);
-    },
-  );
 
   test('of a failed function is an error', async () => {
     answer = () => ({ ok: false, errorType: 'Error', errorMessage: 'why' });
@@ -293,7 +269,7 @@ describe('a token', () => {
     machine.clock.moveTo(machine.clock.now() + 2 * 3_600_000);
     const response = await get('/known', { authorization });
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toContain('the token has expired');
+    expect(response.headers.get('www-authenticate')).toContain("'exp' claim timestamp check failed");
     expect((await withToken('/known', {}, 3 * 3_600)).status).toBe(204);
   });
 
@@ -335,13 +311,8 @@ describe('limits', () => {
     expect(accepted.status).toBe(204);
   });
 
-  test('headers over 10,240 bytes are too large', async () => {
-    expect((await get('/open', { 'x-long': 'a'.repeat(9_000) })).status).toBe(204);
-    expect((await get('/open', { 'x-long': 'a'.repeat(10_240) })).status).toBe(431);
-  });
-
   test('calls over the stage’s burst are put off', async () => {
-    const DefaultRouteSettings = { ThrottlingBurstLimit: 3, ThrottlingRateLimit: 0.001 };
+    const DefaultRouteSettings = { DetailedMetricsEnabled: true, ThrottlingBurstLimit: 3, ThrottlingRateLimit: 0.001 };
     const { made } = apiOf({ DefaultRouteSettings }, ROUTES);
     await made.start?.();
     const before = handle;
@@ -364,17 +335,15 @@ test('every call leaves a line in the access log', async () => {
 
 describe('what is not supported is refused by name', () => {
   test.each([
+    ['Route', { RouteKey: 'ANY /a', Target: 'integrations/a', AuthorizationType: 'NONE' }, /RouteKey = "ANY/],
+    ['Route', { RouteKey: '$default', Target: 'integrations/a', AuthorizationType: 'NONE' }, /RouteKey = "\$default/],
     ['Integration', { IntegrationType: 'AWS_PROXY', IntegrationUri: FN, PayloadFormatVersion: '1.0' }, /"1.0"/],
-    ['Authorizer', { AuthorizerType: 'REQUEST', Name: 'a' }, /AuthorizerType = "REQUEST": only JWT/],
-    ['Stage', { StageName: 'v1', AutoDeploy: true }, /StageName = "v1"/],
+    ['Authorizer', { AuthorizerType: 'REQUEST', Name: 'a' }, /AuthorizerType = "REQUEST"/],
+    ['Stage', { ...STAGE, StageName: 'v1' }, /StageName = "v1"/],
     ['Route', { RouteKey: 'GET /a', Target: 'integrations/a', AuthorizationType: 'AWS_IAM' }, /AWS_IAM/],
     [
       'Stage',
-      {
-        StageName: '$default',
-        AutoDeploy: true,
-        AccessLogSettings: { DestinationArn: 'arn', Format: '$context.awsEndpointRequestId' },
-      },
+      { ...STAGE, AccessLogSettings: { DestinationArn, Format: '$context.awsEndpointRequestId' } },
       /\$context.awsEndpointRequestId/,
     ],
   ])('%s %j', (type, properties, message) => {
@@ -383,7 +352,7 @@ describe('what is not supported is refused by name', () => {
 
   test('a route to nothing', () => {
     expect(() => apiOf({}, { 'GET /a': { Target: 'integrations/nothing' } }).made.start?.()).toThrow(
-      'stack/GET /a: the Target of the route is not there',
+      'stack/GET /a: Target or AuthorizerId of the route is not there',
     );
   });
 });
