@@ -1,4 +1,4 @@
-// In:  DisputeFiled.v1 from the bus, through the filing queue.
+// In:  DisputeFiled.v1 from the bus, through the filing queue, a batch at a time.
 // Out: FilingLearned.v1 in the scorecards table, with how long the way took; its stream feeds publisher.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -11,8 +11,8 @@ import { filingStore } from '#shared/adapters/filing-store.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
 import { DisputeFiledV1 } from '#shared/contracts/events/dispute-filed.v1.ts';
 import { readEnv } from '#shared/runtime/env.ts';
-import { queueHandler } from '#shared/runtime/queue-handler.ts';
-import { learnFiling } from './learn-filing.ts';
+import { batchHandler } from '#shared/runtime/queue-handler.ts';
+import { learnFilings } from './learn-filing.ts';
 
 const env = readEnv(z.object({ SCORECARDS_TABLE: z.string().min(1), REFERENCE_TABLE: z.string().min(1) }));
 const { SCORECARDS_TABLE: scorecards, REFERENCE_TABLE: reference } = env;
@@ -24,4 +24,10 @@ const ports = {
   id: derivedId,
 };
 
-export const handler = queueHandler(DisputeFiledV1, (filed) => learnFiling(filed, ports));
+export const handler = batchHandler(DisputeFiledV1, async (batch) => {
+  await learnFilings(
+    batch.map(({ message }) => message),
+    ports,
+  );
+  return [];
+});

@@ -13,13 +13,20 @@ export interface FilingPorts {
   readonly id: Digest['id'];
 }
 
-/** Takes a filing to the performance gear's own knowledge, once, with how long the way took (I-11). */
-export async function learnFiling(filing: Event<DisputeFiled>, ports: FilingPorts): Promise<void> {
+/**
+ * Takes a batch of filings to the performance gear's own knowledge in one transaction, each once, with how long the way
+ * took (I-11).
+ */
+export async function learnFilings(filings: readonly Event<DisputeFiled>[], ports: FilingPorts): Promise<void> {
+  const byDispute = new Map(filings.map((filing) => [filing.data.dispute.disputeId, filing]));
+  await ports.filings.learn(await Promise.all([...byDispute.values()].map((filing) => learned(filing, ports))));
+}
+
+async function learned(filing: Event<DisputeFiled>, ports: FilingPorts) {
   const { disputeId } = filing.data.dispute;
   const policy = await ports.reference.policy(filing.policyVersion);
   const now = ports.clock.now();
-  const learned = learnOf(filing, policy, now);
+  const event = learnOf(filing, policy, now);
   const cause = { causationId: filing.id, correlationId: filing.correlationId, by: 'interlock.performance' };
-  const commit = commitOf(ports.id('filing', disputeId), 1, [learned], now, cause, ports.id);
-  await ports.filings.learn(disputeId, commit);
+  return { disputeId, commit: commitOf(ports.id('filing', disputeId), 1, [event], now, cause, ports.id) };
 }

@@ -10,7 +10,6 @@ import { systemClock } from '#shared/adapters/clock.ts';
 import { derivedId } from '#shared/adapters/digest.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
-import { stakeStore } from '#shared/adapters/stake-store.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { queueHandler } from '#shared/runtime/queue-handler.ts';
@@ -21,7 +20,6 @@ const { SCORECARDS_TABLE: scorecards, REFERENCE_TABLE: reference } = env;
 const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), { scorecards, reference });
 const ports = {
   alerts: alertStore(tables),
-  stakes: stakeStore(tables),
   reference: referenceStore(tables, systemClock),
   clock: systemClock,
   id: derivedId,

@@ -7,11 +7,9 @@ import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
 import type { Reference } from '#shared/domain/ports/reference.ts';
-import type { StakeStore } from '#shared/domain/ports/stake-store.ts';
 
 export interface RaisePorts {
   readonly alerts: AlertStore;
-  readonly stakes: Pick<StakeStore, 'load'>;
   readonly reference: Reference;
   readonly clock: Clock;
   /** UUIDv5 over its parts. */
@@ -24,14 +22,14 @@ export interface RaisePorts {
  * its new grade (S-21). Repeats and late gradings lead to the same alerts and stake.
  */
 export function raiseAlertOf(event: Event<DisputeGraded>, ports: RaisePorts): Promise<void> {
-  const { alerts, stakes, reference, clock, id } = ports;
+  const { alerts, reference, clock, id } = ports;
   return untilCommitted(async () => {
     const { disputeId } = event.data.dispute;
     const policy = await reference.policy(event.policyVersion);
     const calendar = await reference.calendar(policy.calendar.id, policy.calendar.version);
-    const [known, staked] = await Promise.all([alerts.load(disputeId), stakes.load(disputeId)]);
-    const before = known ?? noAlerts(disputeId);
-    const stakeBefore = staked ?? newStake(disputeId);
+    const known = await alerts.loadWithStake(disputeId);
+    const before = known.alerts ?? noAlerts(disputeId);
+    const stakeBefore = known.stake ?? newStake(disputeId);
     const { alerts: decided, events } = raiseAlert(before, event, policy, calendar, id);
     const atStake = stakeAfter(stakeBefore, event, policy);
     if (decided === before && atStake === stakeBefore) return;

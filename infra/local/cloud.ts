@@ -181,10 +181,16 @@ export type Invocation =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly errorType: string; readonly errorMessage: string };
 
+/** Whether somebody waits for the answer, or a queue, a stream or a schedule calls. */
+export type Urgency = 'answer' | 'background';
+
 /** The functions of the templates, in worker threads. */
 export interface Functions {
-  /** Waits for a free place among the function's concurrent executions, then for its answer, at most its timeout. */
-  invoke(functionArn: string, event: unknown): Promise<Invocation>;
+  /**
+   * Waits for a free place among the function's concurrent executions, then for its answer, at most its timeout.
+   * @param urgency of the function's first call, which decides how its threads are scheduled; `answer` unless given
+   */
+  invoke(functionArn: string, event: unknown, urgency?: Urgency): Promise<Invocation>;
   /**
    * Lambda's asynchronous call, as schedules make it: tried again as its configuration says, then handed to its failure
    * destination. Resolves when that is over.
@@ -215,6 +221,8 @@ export interface Queues {
   ): string;
   /** All or none, in one transaction of the store: what a rule sends to several queues. */
   sendAll(messages: readonly { readonly queueArn: string; readonly body: string; readonly senderId: string }[]): void;
+  /** How many messages could be received now. */
+  visible(queueArn: string): number;
   /** Up to `most` messages, hidden for the queue's visibility timeout in real time. */
   receive(queueArn: string, most: number): readonly QueueMessage[];
   delete(queueArn: string, receiptHandles: readonly string[]): void;

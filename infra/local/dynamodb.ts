@@ -95,6 +95,8 @@ export function dynamodb(machine: Machine, engine: Engine): Tables {
   const streams = new Map<string, ReturnType<typeof tableStream>>();
   const keys = new Map<string, string>();
   const hashKeys = new Map<string, string>();
+  /** What the calls under way do to tables, read once. */
+  const asked = new WeakMap<JsonObject, readonly Access[]>();
   const counted = { transactions: 0, items: 0, byOperation: new Map<string, number>() };
   const timers: NodeJS.Timeout[] = [];
   const wakeAll = () => {
@@ -132,12 +134,16 @@ export function dynamodb(machine: Machine, engine: Engine): Tables {
       kind: 'json',
       signingName: 'dynamodb',
       targets: [TABLES, STREAMS],
-      demands: (operation, input) => withKeys(accessesOf(operation, input), keys, hashKeys),
+      demands(operation, input) {
+        const accesses = accessesOf(operation, input);
+        asked.set(input, accesses);
+        return withKeys(accesses, keys, hashKeys);
+      },
       async answer(given) {
         if (given.target.startsWith(STREAMS)) return answerStreams(given, call, streams);
         const { status, bytes } = await engine.call(given.target, given.body);
         if (status === 200) {
-          const written = accessesOf(given.operation, given.input).filter(({ kind }) => kind === 'write');
+          const written = (asked.get(given.input) ?? []).filter(({ kind }) => kind === 'write');
           count(given.operation, written.length);
           for (const table of new Set(written.map((access) => access.table))) streams.get(table)?.wake();
         }

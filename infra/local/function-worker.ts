@@ -1,6 +1,8 @@
 // The thread of one execution environment. It imports the bundle once, then carries out one call at a time.
 // It is handed over as text, so it imports nothing but Node's own modules.
 
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -16,6 +18,8 @@ export interface WorkerData {
   readonly context: Readonly<Record<string, unknown>>;
   /** An answer of more bytes fails. */
   readonly mostAnswerBytes: number;
+  /** Whether nobody waits for its answers: it gives way to threads for which somebody does. */
+  readonly background: boolean;
 }
 
 /** One call: the event as JSON, since that is what Lambda hands over. */
@@ -39,10 +43,14 @@ export interface Failure {
 
 type Handler = (event: unknown, context: object) => unknown;
 
-const { file, handler: handlerName, offset, context, mostAnswerBytes }: WorkerData = workerData;
+/** Of 19: next to nothing while somebody else wants the core. */
+const BACKGROUND_NICENESS = 10;
+
+const { file, handler: handlerName, offset, context, mostAnswerBytes, background }: WorkerData = workerData;
 const say = (said: Said) => parentPort?.postMessage(said);
 
 moveDates();
+if (background) giveWay();
 process.on('unhandledRejection', (reason) => {
   throw Object.assign(new Error(String(reason)), { name: 'Runtime.UnhandledPromiseRejection' });
 });
@@ -99,6 +107,13 @@ function isHandler(value: unknown): value is Handler {
 function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
   return { errorType: error.name, errorMessage: error.message, stackTrace: error.stack?.split('\n') ?? [] };
+}
+
+/** Linux schedules threads one by one; elsewhere all are alike. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return;
+  const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  setPriority(thread, BACKGROUND_NICENESS);
 }
 
 /** Moves what `Date` calls now. What has a date as an argument, time zones and formats stay Node's own. */

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -18,12 +19,13 @@ import {
   REGION,
   type Resource,
   type Service,
+  type Urgency,
 } from './cloud.ts';
 import type { Call, Failure, Said, WorkerData } from './function-worker.ts';
 import type { Logs } from './logs.ts';
 
-/** Calls of one function that run at the same time, where it reserves no other number. More wait in line. */
-export const CONCURRENT_EXECUTIONS = 4;
+/** Calls of one function that run at the same time, where it reserves no other number. More wait in line: few threads become quick sooner. */
+export const CONCURRENT_EXECUTIONS = Math.max(2, availableParallelism());
 /** An environment that nobody called for so long is ended, and its memory is free again. */
 const IDLE_MS = 5 * 60_000;
 /** Lambda waits a minute, then two, before it tries an asynchronous call again; nobody here has the patience. */
@@ -120,7 +122,7 @@ export function functions(
         configs.set(config.FunctionName.split(':').at(-1) ?? '', config);
       }
     },
-    invoke: async (arn, event) => find(arn).invoke(randomUUID(), event),
+    invoke: async (arn, event, urgency = 'answer') => find(arn).invoke(randomUUID(), event, urgency),
     async invokeAsync(arn, event) {
       const called = find(arn);
       const config = configs.get(called.name) ?? EventInvokeConfig.parse({ FunctionName: arn, Qualifier: '$LATEST' });
@@ -146,7 +148,7 @@ async function invokeAsync(
   const requestId = randomUUID();
   const began = performance.now();
   for (let attempt = 1; ; attempt++) {
-    const outcome = await called.invoke(requestId, event);
+    const outcome = await called.invoke(requestId, event, 'background');
     if (outcome.ok) return;
     if (stopping.aborted) throw new AwsError('ServiceException', 'this machine is stopping', 500);
     const waitMs = RETRY_WAITS_MS[attempt - 1] ?? 0;
@@ -195,7 +197,11 @@ class LocalFunction {
   readonly caller: Caller;
   readonly #given: FunctionsGiven;
   readonly #properties: FunctionProperties;
-  readonly #worker: { readonly data: WorkerData; readonly env: Record<string, string>; readonly execArgv: string[] };
+  readonly #worker: {
+    readonly data: Omit<WorkerData, 'background'>;
+    readonly env: Record<string, string>;
+    readonly execArgv: string[];
+  };
   readonly #environments = new Set<Environment>();
   /** The one used last stands at the end and is used first: the others become idle and are retired. */
   readonly #idle: Environment[] = [];
@@ -203,6 +209,7 @@ class LocalFunction {
   readonly #group: string;
   #mayLog: boolean | undefined;
   #calls = 0;
+  #background = false;
   #coldStarts = 0;
   #coldStartMs = 0;
   #stopping = false;
@@ -249,8 +256,11 @@ class LocalFunction {
   }
 
   /** Never rejects. */
-  invoke(requestId: string, event: unknown): Promise<Invocation> {
-    if (this.#calls++ === 0) this.#useTracing();
+  invoke(requestId: string, event: unknown, urgency: Urgency): Promise<Invocation> {
+    if (this.#calls++ === 0) {
+      this.#background = urgency === 'background';
+      this.#useTracing();
+    }
     const json = JSON.stringify(event) ?? 'null';
     if (json.length * 3 > MOST_EVENT_BYTES && Buffer.byteLength(json) > MOST_EVENT_BYTES)
       return Promise.resolve(failed('RequestTooLargeException', `the event has more than ${MOST_EVENT_BYTES} bytes`));
@@ -300,7 +310,7 @@ class LocalFunction {
     const began = performance.now();
     const stream = streamName(this.#given.machine.clock.now());
     const environment: Environment = new Environment(
-      { ...this.#worker, stream, memoryMb: this.#properties.MemorySize },
+      { ...this.#worker, stream, memoryMb: this.#properties.MemorySize, background: this.#background },
       {
         ready: () => {
           this.#coldStartMs += performance.now() - began;
@@ -426,11 +436,18 @@ class Environment {
   #whenFree: (() => void)[] = [];
 
   constructor(
-    given: { data: WorkerData; env: Record<string, string>; execArgv: string[]; stream: string; memoryMb: number },
+    given: {
+      readonly data: Omit<WorkerData, 'background'>;
+      readonly env: Record<string, string>;
+      readonly execArgv: string[];
+      readonly stream: string;
+      readonly memoryMb: number;
+      readonly background: boolean;
+    },
     heard: Heard,
   ) {
-    const { data, env, execArgv, stream, memoryMb } = given;
-    const workerData = { ...data, context: { ...data.context, logStreamName: stream } };
+    const { data, env, execArgv, stream, memoryMb, background } = given;
+    const workerData: WorkerData = { ...data, background, context: { ...data.context, logStreamName: stream } };
     this.#heard = heard;
     this.#worker = new Worker(entry(), {
       eval: true,

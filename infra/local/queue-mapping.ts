@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
 import { type Functions, type Machine, type QueueMessage, type Queues, REGION, type Resource } from './cloud.ts';
@@ -16,8 +17,8 @@ import {
 } from './event-source.ts';
 import { systemAttributes } from './queues.ts';
 
-/** Batches of one mapping at once where its ScalingConfig says nothing: the machine is small. */
-export const CONCURRENT_BATCHES = 2;
+/** Batches of one mapping at once where its ScalingConfig says nothing: the machine is small. Beside another one, only full batches begin. */
+export const CONCURRENT_BATCHES = Math.max(1, Math.floor(availableParallelism() / 2));
 
 export const QueueMappingProperties = MappingProperties.extend({
   BatchSize: z.int().min(1).max(10_000).default(10),
@@ -82,8 +83,10 @@ class QueueMapping implements Mapping {
   /** Begins batches while there are messages and places. Called again by whatever gives either. */
   #fill(): void {
     const places = this.#properties.ScalingConfig.MaximumConcurrency ?? CONCURRENT_BATCHES;
+    const { BatchSize } = this.#properties;
     while (!this.#stopped && !this.#pause && !this.#gathering && this.#running.size < places) {
-      const first = this.#take(this.#properties.BatchSize);
+      if (this.#running.size > 0 && this.#queues.visible(this.#queueArn) < BatchSize) return;
+      const first = this.#take(BatchSize);
       if (first.length === 0) return;
       const batch = this.#handle(first)
         .catch((error: unknown) => {
@@ -111,7 +114,8 @@ class QueueMapping implements Mapping {
   async #handle(first: readonly QueueMessage[]): Promise<void> {
     const messages = await this.#gather(first);
     const records = new Map(messages.map((message) => [message.messageId, this.#recordOf(message)]));
-    const wanted = new Map([...records].filter(([, record]) => this.#wanted(forFilter(record))));
+    const filtered = this.#properties.FilterCriteria.Filters.length > 0;
+    const wanted = filtered ? new Map([...records].filter(([, record]) => this.#wanted(forFilter(record)))) : records;
     const failed = wanted.size > 0 ? await this.#failuresOf([...wanted.values()], [...wanted.keys()]) : new Set();
     const done = messages.filter(({ messageId }) => !failed.has(messageId));
     this.#queues.delete(
@@ -137,7 +141,7 @@ class QueueMapping implements Mapping {
   }
 
   async #failuresOf(Records: readonly object[], ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const invocation = await this.#functions.invoke(this.#functionArn, { Records });
+    const invocation = await this.#functions.invoke(this.#functionArn, { Records }, 'background');
     if (!invocation.ok) return new Set(ids);
     const partial = this.#properties.FunctionResponseTypes.includes('ReportBatchItemFailures');
     return partial ? failuresIn(invocation.result, ids) : new Set();

@@ -188,6 +188,10 @@ export class QueueStore implements Service, Queues {
       );
   }
 
+  visible(queueArn: string): number {
+    return this.at(queueArn).ready.size;
+  }
+
   /** @param visibilitySeconds instead of the queue's own; 0 looks at messages without hiding them, which counts too */
   receive(queueArn: string, most: number, visibilitySeconds?: number): readonly QueueMessage[] {
     const queue = this.at(queueArn);

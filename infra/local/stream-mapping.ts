@@ -18,6 +18,8 @@ import {
 /** A failed batch is tried again after so many real milliseconds, twice as long each time up to the second. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
+/** Between two reads of a stream that was read to its end, in real milliseconds: Lambda polls four times a second, too. */
+const POLL_INTERVAL = 200;
 /** How often a stream is read that told of no change, in real milliseconds: items that expire tell nobody. */
 const QUIET_INTERVAL = 10_000;
 /** Streams here have one shard, without a name of its own. */
@@ -160,6 +162,7 @@ class StreamMapping implements Mapping {
     }
     const over = await this.#deliver(read.records.filter((record) => this.#wanted(record)));
     if (over) this.#checkpoint.write(read.position);
+    if (read.records.length < BatchSize) await this.#end.wait(POLL_INTERVAL);
   }
 
   /** Passes over what was there before the mapping. */
@@ -206,7 +209,7 @@ class StreamMapping implements Mapping {
   /** How many records, from the first, a call of the function is done with. */
   async #doneOf(records: readonly StreamRecord[]): Promise<number> {
     const Records = records.map((record) => ({ ...record, eventSourceARN: this.#streamArn }));
-    const invocation = await this.#given.functions.invoke(this.#functionArn, { Records });
+    const invocation = await this.#given.functions.invoke(this.#functionArn, { Records }, 'background');
     if (!invocation.ok) return 0;
     if (!this.#properties.FunctionResponseTypes.includes('ReportBatchItemFailures')) return records.length;
     const ids = records.map(sequenceNumberOf);

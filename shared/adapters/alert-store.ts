@@ -1,10 +1,11 @@
 import { AlertItem, AlertsItem } from '../contracts/items/alert-item.ts';
+import { StakeItem } from '../contracts/items/stake-item.ts';
 import { type Alert, type AlertState, type Alerts, alertDueAt } from '../domain/performance/alert.ts';
 import type { AlertStore } from '../domain/ports/alert-store.ts';
 import type { Tables, Write } from '../domain/ports/tables.ts';
 import { commitWrite } from './commit-item.ts';
 import { dueAttributes } from './due-store.ts';
-import { stakeWrite } from './stake-store.ts';
+import { stakeKeys, stakeWrite } from './stake-store.ts';
 
 const alertKeys = {
   partition: (disputeId: string) => `ALERTS#${disputeId}`,
@@ -22,6 +23,11 @@ export function alertStore(tables: Tables): AlertStore {
     async load(disputeId) {
       const item = await tables.get('scorecards', alertKeys.state(disputeId));
       return item && AlertsItem.parse(item).state;
+    },
+    async loadWithStake(disputeId) {
+      const keys = [alertKeys.state(disputeId), stakeKeys.stake(disputeId)];
+      const [alerts, stake] = await tables.getMany('scorecards', keys);
+      return { alerts: alerts && AlertsItem.parse(alerts).state, stake: stake && StakeItem.parse(stake).state };
     },
     async disputeOf(alertId) {
       const item = await tables.get('scorecards', alertKeys.alert(alertId));

@@ -4,13 +4,13 @@ import type { Day } from '../domain/calendar/civil-date.ts';
 import { type Arrival, type ArrivalKey, OUTCOMES, RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
 import type { Claim } from '../domain/intake/claim.ts';
 import { type DeadEntry, type DeadMessage, entryOf, type ReturnedMessage } from '../domain/intake/dead-message.ts';
-import { untilCommitted } from '../domain/lost-race.ts';
 import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
-import { type Item, type Key, type TableName, type Tables, type Write, WriteRefused } from '../domain/ports/tables.ts';
+import type { Item, Key, TableName, Tables, Write } from '../domain/ports/tables.ts';
 import { commitWrite } from './commit-item.ts';
 import { identityWrite, profileWrites, reportTextsWrite } from './customer-store.ts';
 import { disputeKeys, disputeWrites } from './dispute-store.ts';
 import { shardOf } from './shard.ts';
+import { writeMissing } from './write-missing.ts';
 
 /** Partitions over which the arrivals of one source and day are spread. */
 const ARRIVAL_SHARDS = 8;
@@ -144,22 +144,6 @@ function receiptWrite(receipt: Receipt, before: Receipt | undefined): Write {
   const put = { ...keys.receipt(receiptId), kind: 'receipt', ...list, ...receipt };
   const unchanged = before ? ({ attribute: 'version', equals: before.version } as const) : ({ absent: true } as const);
   return { table: 'cases', put, if: unchanged };
-}
-
-/**
- * Puts in one transaction, each under the condition that nothing is there; somebody who was faster with one of them is
- * as good. Who only holds an item at this moment may put nothing, so then it is tried again.
- */
-function writeMissing(tables: Tables, writes: readonly Write[]): Promise<void> {
-  return untilCommitted(async () => {
-    try {
-      await tables.write(writes);
-    } catch (error) {
-      if (!(error instanceof WriteRefused) || error.failed.length === 0) throw error;
-      const missing = writes.filter((_, index) => !error.failed.includes(index));
-      if (missing.length > 0) await tables.write(missing);
-    }
-  });
 }
 
 async function receiptIn(tables: Tables, receiptId: string): Promise<Receipt | undefined> {

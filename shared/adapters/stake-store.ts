@@ -3,7 +3,8 @@ import { type ShownStake, type Stake, shownStake } from '../domain/performance/s
 import type { StakeStore } from '../domain/ports/stake-store.ts';
 import type { Item, Tables, Write } from '../domain/ports/tables.ts';
 
-const stakeKeys = {
+/** Where a stake stands. */
+export const stakeKeys = {
   stake: (disputeId: string) => ({ pk: `STAKE#${disputeId}`, sk: 'STATE' }),
   list: (department: string) => `STAKES#${department}`,
 } as const;

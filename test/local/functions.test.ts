@@ -364,6 +364,7 @@ const unused = () => {
 const NO_QUEUES: Queues = {
   send: unused,
   sendAll: unused,
+  visible: unused,
   receive: unused,
   delete: unused,
   release: unused,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { learnFiling } from '#functions/alerts/learn-filing.ts';
+import { learnFilings } from '#functions/alerts/learn-filing.ts';
 import { filingStore } from '#shared/adapters/filing-store.ts';
 import { memoryTables } from '#shared/adapters/memory-tables.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
@@ -28,7 +28,7 @@ async function learned(times: readonly string[], tables: Tables = memoryTables()
   const ports = { filings: filingStore(tables), reference: referenceStore(tables, clock), clock, id };
   for (const now of times) {
     clock.set(now);
-    await learnFiling(filing(), ports);
+    await learnFilings([filing()], ports);
   }
   const page = await tables.query({ table: 'scorecards', partition: `FILING#${filing().data.dispute.disputeId}` });
   return page.items.map((item) => CommitItem.parse(item).commit);

@@ -2,7 +2,7 @@ import { v4 } from 'uuid';
 import { z } from 'zod';
 import { alertAnswers } from '#functions/alerts/answer-alerts.ts';
 import { checkAlert } from '#functions/alerts/check-alert-clock.ts';
-import { learnFiling } from '#functions/alerts/learn-filing.ts';
+import { learnFilings } from '#functions/alerts/learn-filing.ts';
 import { raiseAlertOf } from '#functions/alerts/raise-alert.ts';
 import { sweepDue } from '#functions/clocks/sweep-due.ts';
 import { disputeAnswers } from '#functions/disputes/answer-disputes.ts';
@@ -148,8 +148,8 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
     [IN_HOUSE_QUEUE]: take(IN_HOUSE_QUEUE),
     [DEAD_LETTERS.webhook]: keep(DEAD_LETTERS.webhook),
     [DEAD_LETTERS['in-house']]: keep(DEAD_LETTERS['in-house']),
-    alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts, stakes }),
-    filings: (body) => learnFiling(DisputeFiledV1.parse(body), { ...common, filings: filingStore(tables) }),
+    alerts: (body) => raiseAlertOf(DisputeGradedV1.parse(body), { ...common, alerts }),
+    filings: (body) => learnFilings([DisputeFiledV1.parse(body)], { ...common, filings: filingStore(tables) }),
     stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
     scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
     disputes: (body) =>

@@ -168,7 +168,11 @@ const MISTAKES: readonly Mistake[] = [
     title: 'stakes that take the latest heard grading for the latest one',
     planted: () => ({
       consumers: (consumers) =>
-        asItComes('stakes', consumers, (body, aggregateVersion) => ({ ...StakeEventV1.parse(body), aggregateVersion })),
+        ['alerts', 'stakes'].reduce(
+          (before, queue) =>
+            asItComes(queue, before, (body, aggregateVersion) => ({ ...StakeEventV1.parse(body), aggregateVersion })),
+          consumers,
+        ),
     }),
     breaks: [clean('stakes')],
   },

@@ -6,6 +6,8 @@ import type { Stake } from '../performance/stake.ts';
 export interface AlertStore {
   /** Reads its own writes. */
   load(disputeId: string): Promise<Alerts | undefined>;
+  /** As `load`, with what the dispute puts at stake, in one read. */
+  loadWithStake(disputeId: string): Promise<{ readonly alerts?: Alerts; readonly stake?: Stake }>;
   /** The dispute that an alert belongs to. */
   disputeOf(alertId: string): Promise<string | undefined>;
   /**

@@ -2,6 +2,6 @@ import type { Commit } from '../event.ts';
 
 /** What the performance gear knows of filings: one record each, never changed (I-11). */
 export interface FilingStore {
-  /** Puts the record of a dispute's filing; a record that is there stays as it is. */
-  learn(disputeId: string, commit: Commit): Promise<'learned' | 'known'>;
+  /** Puts the records of disputes' filings, at most 100, in one transaction; a record that is there stays as it is. */
+  learn(filings: readonly { readonly disputeId: string; readonly commit: Commit }[]): Promise<void>;
 }
