@@ -1,7 +1,11 @@
 import type { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { LambdaFunction, type LambdaFunctionProps } from './lambda-function.ts';
+
+/** What a mapping does in the function's name; the grant of the library names two more. */
+const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
 export interface QueueFunctionProps extends LambdaFunctionProps {
   /** What it takes messages from, by the name that becomes the mapping's id: a contract, and the same in every environment. */
@@ -15,8 +19,8 @@ export class QueueFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: QueueFunctionProps) {
     super(scope, id, props);
     for (const [name, queue] of Object.entries(props.queues)) {
-      queue.grantConsumeMessages(this.fn);
       const eventSourceArn = queue.queueArn;
+      this.fn.addToRolePolicy(new PolicyStatement({ actions: TAKE, resources: [eventSourceArn] }));
       this.fn.addEventSourceMapping(`From${name}`, {
         eventSourceArn,
         batchSize: props.batch?.size ?? 10,

@@ -31,8 +31,8 @@ export class ScheduledFunction extends LambdaFunction {
       onFailure: new SqsDestination(this.deadLetters.queue),
     });
     const role = new Role(this, 'SchedulerRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
-    role.addToPrincipalPolicy(invoke(this.fn.functionArn));
-    this.deadLetters.queue.grantSendMessages(role);
+    role.addToPrincipalPolicy(allow('lambda:InvokeFunction', this.fn.functionArn));
+    role.addToPrincipalPolicy(allow('sqs:SendMessage', this.deadLetters.queue.queueArn));
     const schedule = new CfnSchedule(this, 'Schedule', {
       scheduleExpression: props.schedule,
       scheduleExpressionTimezone: props.timeZone,
@@ -56,7 +56,7 @@ export class ScheduledFunction extends LambdaFunction {
   }
 }
 
-/** This very function and no version of it: the grant of the library names `:*` besides. */
-function invoke(functionArn: string): PolicyStatement {
-  return new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+/** One action on this very resource: the grants of the library name versions of a function and more of a queue besides. */
+function allow(action: string, arn: string): PolicyStatement {
+  return new PolicyStatement({ actions: [action], resources: [arn] });
 }

@@ -28,13 +28,12 @@ export interface RecordTableProps {
 export type TableAction = `dynamodb:${'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem'}`;
 /** What may be granted within named partitions, where what is kept only for a while can be taken out again. */
 type PartitionAction = TableAction | 'dynamodb:DeleteItem';
-export const READ: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
+/** One published document by its version, and lists that are read as a whole: what most steps need of reference data. */
+export const LOOK_UP: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:Query'];
 /** What a decision needs: read the state, put the next one under a condition. Nothing in place is changed. */
-export const DECIDE: readonly TableAction[] = [...READ, 'dynamodb:PutItem'];
-/** What is added up or completed in place: counters, and who a customer is. */
-export const AMEND: readonly TableAction[] = [...DECIDE, 'dynamodb:UpdateItem'];
+export const DECIDE: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:PutItem'];
 
-const indexNames = ['byDue', 'byList'] as const;
+const readActions: readonly TableAction[] = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'];
 const readingKey = ['kms:Decrypt', 'kms:DescribeKey'];
 const writingKey = [...readingKey, 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
 
@@ -42,12 +41,10 @@ const writingKey = [...readingKey, 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:Re
 export class RecordTable extends Construct {
   readonly table: Table;
   readonly #key: IKey;
-  readonly #indexed: boolean;
 
   constructor(scope: Construct, id: string, props: RecordTableProps) {
     super(scope, id);
     this.#key = props.key;
-    this.#indexed = props.indexed ?? false;
     this.table = new Table(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -63,21 +60,24 @@ export class RecordTable extends Construct {
       stream: props.streamed ? StreamViewType.NEW_AND_OLD_IMAGES : undefined,
       timeToLiveAttribute: props.expiring ? 'expiresAt' : undefined,
     });
-    if (this.#indexed) this.#addIndexes();
+    if (props.indexed) this.#addIndexes();
   }
 
-  /** Grants these actions on the table, a query also on its indexes, and the use of its key through DynamoDB alone. */
+  /** Grants these actions on the table, without its indexes, and the use of its key through DynamoDB alone. */
   grant(grantee: IGrantable, ...actions: readonly TableAction[]): void {
-    const allow = (statement: PolicyStatement) => grantee.grantPrincipal.addToPrincipalPolicy(statement);
-    allow(new PolicyStatement({ actions: [...actions], resources: [this.table.tableArn] }));
-    if (this.#indexed && actions.includes('dynamodb:Query')) {
-      const resources = indexNames.map((name) => `${this.table.tableArn}/index/${name}`);
-      allow(new PolicyStatement({ actions: ['dynamodb:Query'], resources }));
-    }
+    const resources = [this.table.tableArn];
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources }));
     this.#grantKey(
       grantee,
-      actions.some((action) => !READ.includes(action)),
+      actions.some((action) => !readActions.includes(action)),
     );
+  }
+
+  /** Grants a query of one index, of deadlines or of lists, and the use of the table's key for it. */
+  grantIndex(grantee: IGrantable, index: 'byDue' | 'byList'): void {
+    const resources = [`${this.table.tableArn}/index/${index}`];
+    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources }));
+    this.#grantKey(grantee, false);
   }
 
   /** As {@link grant}, within partitions whose keys are like one of these, and without the indexes. */

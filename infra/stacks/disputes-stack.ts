@@ -8,7 +8,7 @@ import { QueueFunction } from '../constructs/queue-function.ts';
 import { QueuedFunction } from '../constructs/queued-function.ts';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import { StreamFunction } from '../constructs/stream-function.ts';
-import { AMEND, DECIDE, READ } from '../constructs/table.ts';
+import { DECIDE, LOOK_UP } from '../constructs/table.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
 
@@ -66,9 +66,9 @@ export class DisputesStack extends ServiceStack {
       },
       failureImpact: 'channels cannot hand in complaints; senders repeat for a while, then customers are not heard',
     });
-    data.cases.grant(receive.fn, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem');
-    data.reference.grant(receive.fn, ...READ);
-    data.digestKey.grantRead(receive.fn);
+    data.cases.grant(receive.fn, 'dynamodb:BatchGetItem', 'dynamodb:PutItem');
+    data.reference.grant(receive.fn, ...LOOK_UP);
+    this.#grantDigestKey(receive);
     this.#grantSecrets(receive, 'secretsmanager:GetSecretValue');
     receive.fn.addToRolePolicy(
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [webhook.queue.queueArn] }),
@@ -91,12 +91,12 @@ export class DisputesStack extends ServiceStack {
       environment: { ...worker, IN_HOUSE_QUEUE_ARN: inHouse.deadLetters.queueArn },
       failureImpact: 'complaints that nobody could read lie in a queue that forgets them after 14 days',
     });
-    for (const { fn } of [open, keep]) {
-      data.cases.grant(fn, ...DECIDE);
-      data.reference.grant(fn, ...READ);
-      data.digestKey.grantRead(fn);
+    for (const taking of [open, keep]) {
+      data.cases.grant(taking.fn, 'dynamodb:BatchGetItem', 'dynamodb:PutItem');
+      data.reference.grant(taking.fn, ...LOOK_UP);
+      this.#grantDigestKey(taking);
     }
-    data.customers.grant(open.fn, ...AMEND);
+    data.customers.grant(open.fn, ...DECIDE, 'dynamodb:UpdateItem');
     data.customers.grantWithin(keep.fn, DEAD_MESSAGES, 'dynamodb:PutItem');
     // The function clears the queue before its alarm sees a message: a turn of the function is the sign.
     new BusinessAlarm(this, 'ReportDied', {
@@ -132,8 +132,9 @@ export class DisputesStack extends ServiceStack {
       environment: { ...names.cases, ...names.reference },
       failureImpact: 'senders cannot see what became of a report, and nobody can prove that none was lost',
     });
-    data.cases.grant(answer.fn, ...READ);
-    data.reference.grant(answer.fn, ...READ);
+    data.cases.grant(answer.fn, ...LOOK_UP, 'dynamodb:BatchGetItem');
+    data.cases.grantIndex(answer.fn, 'byList');
+    data.reference.grant(answer.fn, 'dynamodb:Query');
 
     const sources = new ApiFunction(this, 'ManageSources', {
       defaults,
@@ -142,7 +143,7 @@ export class DisputesStack extends ServiceStack {
       environment: { ...names.reference, ...names.zone, SECRETS_PREFIX: this.#secretsPrefix },
       failureImpact: 'no channel can be added or closed, or given a new secret, not even one whose secret leaked',
     });
-    data.reference.grant(sources.fn, ...READ);
+    data.reference.grant(sources.fn, ...LOOK_UP);
     data.reference.grantWithin(sources.fn, SOURCES, 'dynamodb:PutItem');
     this.#grantSecrets(
       sources,
@@ -161,10 +162,11 @@ export class DisputesStack extends ServiceStack {
       environment: { ...names.cases, ...names.customers, ...names.reference, ...names.digestKey, ...names.zone },
       failureImpact: 'officers cannot file, investigate, resolve or close disputes while their clocks run',
     });
-    data.cases.grant(answer.fn, ...DECIDE);
-    data.customers.grant(answer.fn, ...AMEND);
-    data.reference.grant(answer.fn, ...READ);
-    data.digestKey.grantRead(answer.fn);
+    data.cases.grant(answer.fn, ...DECIDE, 'dynamodb:Query');
+    data.cases.grantIndex(answer.fn, 'byList');
+    data.customers.grant(answer.fn, ...DECIDE, 'dynamodb:Query', 'dynamodb:UpdateItem');
+    data.reference.grant(answer.fn, ...LOOK_UP);
+    this.#grantDigestKey(answer);
 
     const { consumer } = new QueuedFunction(this, 'FinishResponsibility', {
       defaults,
@@ -203,7 +205,7 @@ export class DisputesStack extends ServiceStack {
       },
       failureImpact,
     });
-    data.cases.grant(sweep.fn, 'dynamodb:Query');
+    data.cases.grantIndex(sweep.fn, 'byDue');
     sweep.fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }));
   }
 
@@ -217,6 +219,11 @@ export class DisputesStack extends ServiceStack {
       failureImpact: 'nobody hears of what happens to disputes: no alert, no points, no counts',
     });
     data.bus.grantPutEventsTo(consumer.fn);
+  }
+
+  #grantDigestKey({ fn }: LambdaFunction): void {
+    const resources = [this.data.digestKey.secretArn];
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources }));
   }
 
   /** Secrets are made while the system runs, so that only the start of their names is known. */

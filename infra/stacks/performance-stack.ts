@@ -6,7 +6,7 @@ import { QueueFunction } from '../constructs/queue-function.ts';
 import { QueuedFunction } from '../constructs/queued-function.ts';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import { StreamFunction } from '../constructs/stream-function.ts';
-import { DECIDE, READ } from '../constructs/table.ts';
+import { DECIDE } from '../constructs/table.ts';
 import { WorkQueue } from '../constructs/work-queue.ts';
 import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
 
@@ -39,7 +39,7 @@ export class PerformanceStack extends ServiceStack {
       step: 'alerts/learn-filing',
       failureImpact: 'performance does not learn of filings, and how long they took to arrive is not measured',
     });
-    for (const { consumer } of [raise, learn]) data.reference.grant(consumer.fn, ...READ);
+    for (const { consumer } of [raise, learn]) data.reference.grant(consumer.fn, 'dynamodb:GetItem');
     data.scorecards.grant(learn.consumer.fn, 'dynamodb:PutItem');
     const answer = new ApiFunction(this, 'AnswerAlerts', {
       defaults,
@@ -48,6 +48,7 @@ export class PerformanceStack extends ServiceStack {
       step: 'alerts/answer-alerts',
       failureImpact: 'alerts cannot be seen or acknowledged, so every one of them counts as breached',
     });
+    data.scorecards.grantIndex(answer.fn, 'byList');
     // The customer's demand stands beside the alert; it is read where personal data lies and copied nowhere.
     data.customers.grant(answer.fn, 'dynamodb:Query');
 
@@ -60,7 +61,9 @@ export class PerformanceStack extends ServiceStack {
       queues: { Clock: clock.queue },
       failureImpact,
     });
-    for (const { fn } of [raise.consumer, answer, check]) data.scorecards.grant(fn, ...DECIDE);
+    for (const { fn } of [answer, check]) data.scorecards.grant(fn, ...DECIDE);
+    // The alerts of a dispute and its stake are read at once.
+    data.scorecards.grant(raise.consumer.fn, 'dynamodb:BatchGetItem', 'dynamodb:PutItem');
     return clock;
   }
 
@@ -81,7 +84,8 @@ export class PerformanceStack extends ServiceStack {
       step: 'scoring/score-dispute',
       failureImpact: 'decided points do not reach the cards, and the appeal window runs unseen',
     });
-    for (const { consumer } of [stake, score]) data.reference.grant(consumer.fn, ...READ);
+    data.reference.grant(stake.consumer.fn, 'dynamodb:GetItem');
+    data.reference.grant(score.consumer.fn, 'dynamodb:Query');
 
     const failureImpact =
       'pending points whose appeal window ended are not posted, and their disputes do not become final';
@@ -106,8 +110,9 @@ export class PerformanceStack extends ServiceStack {
       step: 'scorecards/answer-scorecards',
       failureImpact: 'people who are scored can see neither their card nor why it stands as it does',
     });
-    data.scorecards.grant(answer.fn, ...READ);
-    data.reference.grant(answer.fn, ...READ);
+    data.scorecards.grant(answer.fn, 'dynamodb:BatchGetItem', 'dynamodb:Query');
+    data.scorecards.grantIndex(answer.fn, 'byList');
+    data.reference.grant(answer.fn, 'dynamodb:Query');
   }
 
   #addSweep(timeZone: string, alertClock: WorkQueue, groupClock: WorkQueue): void {
@@ -122,7 +127,7 @@ export class PerformanceStack extends ServiceStack {
       environment: { ...names.scorecards, TABLE: 'scorecards', CLOCK_QUEUES: Stack.of(this).toJsonString(queues) },
       failureImpact: 'late alerts are not recorded as breached, and points whose appeal window ended stay pending',
     });
-    data.scorecards.grant(sweep.fn, 'dynamodb:Query');
+    data.scorecards.grantIndex(sweep.fn, 'byDue');
     const resources = [alertClock.queue.queueArn, groupClock.queue.queueArn];
     sweep.fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources }));
   }

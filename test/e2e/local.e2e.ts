@@ -1,3 +1,4 @@
+import { everyGrantIsUsed } from './grants.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
 import { localSystem } from './local-system.ts';
@@ -6,3 +7,4 @@ import { theStory } from './story.ts';
 theHostileDoor(localSystem);
 theIntake(localSystem);
 theStory(localSystem);
+everyGrantIsUsed(localSystem);

@@ -80,7 +80,7 @@ describe('an environment is chosen by name', () => {
   });
 
   test('another name is refused with those that there are', () => {
-    expect(() => environmentNamed('qa')).toThrow("there is no environment 'qa'; there are dev, staging, prod");
+    expect(() => environmentNamed('qa')).toThrow("there is no environment 'qa'; there are local, dev, staging, prod");
   });
 
   test('everyone who is to be woken gets a subscription', () => {

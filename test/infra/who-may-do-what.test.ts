@@ -72,11 +72,7 @@ describe('records are only ever added to (T-3)', () => {
   });
 
   test('the door puts arrivals and claims, but changes no case', () => {
-    expect(actionsOn('Cases', named('disputes/ReceiveReport'))).toEqual([
-      'dynamodb:BatchGetItem',
-      'dynamodb:GetItem',
-      'dynamodb:PutItem',
-    ]);
+    expect(actionsOn('Cases', named('disputes/ReceiveReport'))).toEqual(['dynamodb:BatchGetItem', 'dynamodb:PutItem']);
   });
 
   test.each(['disputes/Sweep', 'performance/Sweep'])('%s looks for what is due, and no more', (name) => {
@@ -155,7 +151,8 @@ describe('nobody may do more than a named action', () => {
       'disputes/ReceiveReport secretsmanager:GetSecretValue',
     ]);
     for (const { resources } of ofSources) {
-      expect(resources.every((each) => each.includes(':secret:interlock/prod/sources/*'))).toBe(true);
+      const secrets = resources.filter((each) => each.includes(':secret:'));
+      expect(secrets.every((each) => each.includes(':secret:interlock/prod/sources/*'))).toBe(true);
     }
   });
 });

@@ -16,6 +16,9 @@ const LONG_AFTER = 'P20D';
 /** What is under way after the last row is done within this. */
 const SETTLED_SECONDS = 600;
 
+/** How much of what the system printed is shown with a failure. */
+const LAST_WORDS = 4_000;
+
 /** One end of something, at a moment of the replay. */
 export interface Kill {
   /** When so many rows are answered for good, and a moment later. */
@@ -59,6 +62,8 @@ export async function roughRun(file: string, folder: string, kills: readonly Kil
     }
     await sending.finished();
     return await leftAt(system, began, restartsOfEngine);
+  } catch (error) {
+    throw new Error(`the system said last:\n${system.printed().slice(-LAST_WORDS)}`, { cause: error });
   } finally {
     await sending.kill();
     await system.stop();
@@ -71,11 +76,13 @@ async function carriedOut(
   sending: Replaying,
   on: { readonly folder: string; readonly port: number },
 ): Promise<RunningInterlock> {
-  if (of !== 'system') process.kill(Number(readFileSync(join(on.folder, 'engine.pid'), 'utf8')), 'SIGKILL');
+  const engine = engineIn(on.folder);
+  if (of !== 'system') process.kill(engine, 'SIGKILL');
   if (of === 'engine') {
-    await until('the system says that it starts the engine again', 60, async () =>
-      system.printed().includes('ended by itself; starting it again') ? undefined : system.printed(),
-    );
+    await until('the system says so and starts the engine again', 60, async () => {
+      const said = system.printed().includes(`(process ${engine}) ended by itself; starting it again`);
+      return said && engineIn(on.folder) !== engine ? undefined : system.printed();
+    });
     return system;
   }
   await Promise.all([system.kill(), replayToo ? sending.kill() : undefined]);
@@ -89,6 +96,11 @@ async function carriedOut(
   const again = await startInterlock({ ...on, empty: true });
   sending.resume();
   return again;
+}
+
+/** The engine's process, as the system notes it for its next start. */
+function engineIn(folder: string): number {
+  return Number(readFileSync(join(folder, 'engine.pid'), 'utf8'));
 }
 
 /** Waits until nothing is under way, lets every deadline pass, and reads everything. */
