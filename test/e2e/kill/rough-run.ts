@@ -77,11 +77,11 @@ async function carriedOut(
   on: { readonly folder: string; readonly port: number },
 ): Promise<RunningInterlock> {
   const engine = engineIn(on.folder);
-  if (of !== 'system') process.kill(engine, 'SIGKILL');
+  if (of !== 'system' && engine > 0) process.kill(engine, 'SIGKILL'); // 0 would be everybody here.
   if (of === 'engine') {
     await until('the system says so and starts the engine again', 60, async () => {
       const said = system.printed().includes(`(process ${engine}) ended by itself; starting it again`);
-      return said && engineIn(on.folder) !== engine ? undefined : system.printed();
+      return said && ![0, engine].includes(engineIn(on.folder)) ? undefined : system.printed();
     });
     return system;
   }
@@ -98,7 +98,7 @@ async function carriedOut(
   return again;
 }
 
-/** The engine's process, as the system notes it for its next start. */
+/** The engine's process, as the system notes it for its next start; 0 while it is being noted. */
 function engineIn(folder: string): number {
   return Number(readFileSync(join(folder, 'engine.pid'), 'utf8'));
 }
