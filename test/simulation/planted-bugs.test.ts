@@ -1,3 +1,4 @@
+import { newStake } from '#shared/domain/performance/stake.ts';
 import '#test/support/quiet-runtime.ts';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -7,7 +8,6 @@ import { ledgerStore } from '#shared/adapters/ledger-store.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
 import { EntriesPostedV1 } from '#shared/contracts/events/entries-posted.v1.ts';
 import { ScoringEventV1 } from '#shared/contracts/items/scoring-item.ts';
-import { StakeEventV1 } from '#shared/contracts/items/stake-item.ts';
 import type { EventBus } from '#shared/domain/ports/event-bus.ts';
 import type { Tables, Write } from '#shared/domain/ports/tables.ts';
 import { type Broken, checkSeed } from './check.ts';
@@ -133,7 +133,7 @@ const MISTAKES: readonly Mistake[] = [
         ),
       }),
     }),
-    first: 18,
+    first: 138,
     breaks: [clean('disputes'), 'a customer has one pseudonym (I-8)'],
   },
   {
@@ -165,14 +165,18 @@ const MISTAKES: readonly Mistake[] = [
     breaks: [clean('alerts')],
   },
   {
-    title: 'stakes that take the latest heard grading for the latest one',
+    title: 'gradings that forget what of a stake was heard before',
     planted: () => ({
-      consumers: (consumers) =>
-        ['alerts', 'stakes'].reduce(
-          (before, queue) =>
-            asItComes(queue, before, (body, aggregateVersion) => ({ ...StakeEventV1.parse(body), aggregateVersion })),
-          consumers,
-        ),
+      stores: (stores) => ({
+        ...stores,
+        alerts: {
+          ...stores.alerts,
+          async loadWithStake(disputeId) {
+            const { alerts, stake } = await stores.alerts.loadWithStake(disputeId);
+            return { alerts, stake: stake && { ...newStake(disputeId), version: stake.version } };
+          },
+        },
+      }),
     }),
     breaks: [clean('stakes')],
   },
