@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { epochSeconds, type Instant, instantOf, startOfDay, type TimeZone } from '../domain/calendar/civil-date.ts';
-import { GivenFacts, GivenOpinion, line, Money, Slug, text } from './shapes.ts';
+import { GivenFacts, GivenOpinion, line, Money, ON_ONE_LINE, Slug, text } from './shapes.ts';
 
 /** From 0001-01-02 to 9999-12-30: a day more on either side may be out of the years 1 to 9999 in another zone. */
 const IN_CALENDAR = /^(?!0000|0001-01-01|9999-12-31)/;
@@ -40,7 +40,12 @@ const Attributes = z
   .meta({
     type: 'object',
     maxProperties: MAX_ATTRIBUTES,
-    propertyNames: { type: 'string', minLength: 1, maxLength: 64 },
+    propertyNames: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 64,
+      allOf: [{ pattern: '\\S' }, { pattern: ON_ONE_LINE.source }, { pattern: '^(?!__proto__$)' }],
+    },
     additionalProperties: { anyOf: [{ type: 'string', maxLength: 1_000 }, { type: 'number' }, { type: 'boolean' }] },
   });
 

@@ -20,6 +20,9 @@ export const text = (max: number) =>
     .regex(/^[^\u0000]*$/, 'holds a NUL')
     .refine(wellFormed, NOT_WELL_FORMED);
 
+/** Nothing of a text on one line but letters, signs and spaces. Said by what it leaves out, for emoji are none of it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
+export const ON_ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 /** A name, number or address on one line: not blank, no control characters. */
 export const line = (max: number) =>
   z
@@ -27,9 +30,7 @@ export const line = (max: number) =>
     .min(1)
     .max(max)
     .regex(/\S/, 'is blank')
-    // Said by what it leaves out, so that readers of the JSON Schema who count code points take emoji as we do.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
-    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'holds a control character')
+    .regex(ON_ONE_LINE, 'holds a control character')
     .refine(wellFormed, NOT_WELL_FORMED);
 
 /** An id that people gave: a department, employee, partner, type, category, indicator or source (`E-204`, `late-delivery`). */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { openApi } from '#shared/contracts/api/openapi.ts';
 import { ROUTES } from '#shared/contracts/api/routes.ts';
+import { ReportV1 } from '#shared/contracts/report.v1.ts';
 import { httpEvent, LAMBDA_CONTEXT } from '#test/support/http-event.ts';
 
 const Schema = z.record(z.string(), z.unknown());
@@ -153,6 +154,41 @@ test.each([
 
 test('a filing that names a customer has to say something of them, in its description too', () => {
   expect(JSON.stringify(document.paths['/disputes/{id}/filing']?.post?.requestBody)).toContain('"minProperties":1');
+});
+
+/** Whether the patterns of a schema let a text through. */
+function lets(schema: unknown, text: string): boolean {
+  const { pattern, allOf, anyOf } = z
+    .object({ pattern: z.string(), allOf: z.array(z.unknown()), anyOf: z.array(z.unknown()) })
+    .partial()
+    .parse(schema);
+  return (
+    (pattern === undefined || new RegExp(pattern, 'u').test(text)) &&
+    (allOf ?? []).every((each) => lets(each, text)) &&
+    (anyOf?.some((each) => lets(each, text)) ?? true)
+  );
+}
+const Report = z.object({ properties: z.record(z.string(), Schema) });
+test.each([
+  { field: 'occurredAt', fits: '0001-01-02', not: '0001-01-01' },
+  { field: 'occurredAt', fits: '9999-12-30T23:59:59Z', not: '9999-12-31T00:00:00Z' },
+  { field: 'text', fits: 'a\nb', not: 'a\0b' },
+  { field: 'externalId', fits: 'a😀b', not: 'a\u0085b' },
+])('a $field is described as the contract takes it', ({ field, fits, not }) => {
+  const base = { externalId: 'call-1', occurredAt: '2026-11-20', text: 'late' };
+  const described = Report.parse(document.components.schemas.Report).properties[field];
+  for (const value of [fits, not]) {
+    expect(ReportV1.safeParse({ ...base, [field]: value }).success).toBe(value === fits);
+    expect(lets(described, value)).toBe(value === fits);
+  }
+});
+
+test('the name of an attribute is described as the contract takes it', () => {
+  const { propertyNames } = Report.parse(document.components.schemas.Report).properties.attributes ?? {};
+  expect(['node', '站 1', ' ', 'a\u001fb', '__proto__'].filter((name) => lets(propertyNames, name))).toEqual([
+    'node',
+    '站 1',
+  ]);
 });
 
 test('it is served to anyone, and so is the health of the environment', async () => {

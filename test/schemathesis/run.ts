@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { ACCOUNT_KEY, REGION } from '#infra/local/cloud.ts';
 import { localSystem } from '#test/e2e/local-system.ts';
 import { startInterlock } from '#test/support/local-interlock.ts';
+import { undigested } from './digested.ts';
 import { KINDS, type Kind } from './kinds.ts';
 import { knownValues } from './known-values.ts';
 
@@ -39,7 +40,9 @@ async function main(): Promise<number> {
     const results: Result[] = [];
     for (const kind of KINDS.filter(({ name }) => wanted.length === 0 || wanted.includes(name)))
       results.push(await tried(kind, url, folder));
-    return summed(results) ? 0 : 1;
+    const left = await undigested(url);
+    for (const queue of left) console.log(`not digested: ${queue}`);
+    return summed(results) && left.length === 0 ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await own?.stop();
