@@ -47,8 +47,10 @@ async function recordedRun(bench: Bench, reports: number) {
     try {
       let warm = 0;
       const { seconds } = await onLocalSystem(({ url }) =>
-        processReports(url, reports, bench.say, () => {
-          warm = proxy.recorded.length;
+        processReports(url, reports, bench.say, {
+          onWarm: () => {
+            warm = proxy.recorded.length;
+          },
         }),
       );
       return { before: proxy.recorded.slice(0, warm), during: proxy.recorded.slice(warm), rate: reports / seconds };

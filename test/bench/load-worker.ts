@@ -5,12 +5,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import autocannon from 'autocannon';
 import * as z from 'zod';
 import type { Answers } from './load.ts';
-import { type SignedReport, signedReports } from './signed-reports.ts';
+import { REPORT_KINDS, type SignedReport, signedReports } from './signed-reports.ts';
 
 // The thread that sends: at full speed with autocannon, at a rate by itself, for autocannon sends the requests of a
 // second all at once when it begins.
 
-const { url, host, source, secret, run, clients, until, rate, occurredAt } = z
+const { url, host, source, secret, run, clients, until, rate, occurredAt, kind } = z
   .object({
     url: z.url(),
     host: z.string().optional(),
@@ -21,10 +21,11 @@ const { url, host, source, secret, run, clients, until, rate, occurredAt } = z
     until: z.union([z.object({ seconds: z.number() }), z.object({ reports: z.int() })]),
     rate: z.number().positive().optional(),
     occurredAt: z.string(),
+    kind: z.enum(REPORT_KINDS),
   })
   .parse(workerData);
 const ANSWER_SECONDS = 60;
-const nextReport = signedReports(source, secret, run, occurredAt);
+const nextReport = signedReports(source, secret, run, { occurredAt, kind });
 const hostHeader: Record<string, string> = host === undefined ? {} : { host };
 /** Microseconds: autocannon's own histogram knows whole milliseconds only. */
 const latencies = createHistogram();

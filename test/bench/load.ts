@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
+import type { ReportKind } from './signed-reports.ts';
 
 /** A webhook, from outside. */
 export interface Door {
@@ -24,6 +25,8 @@ export interface Load {
   readonly rate?: number;
   /** RFC 3339. @default now */
   readonly occurredAt?: string;
+  /** @default complaint */
+  readonly kind?: ReportKind;
 }
 
 /** What came of a load. */
@@ -40,7 +43,12 @@ export type Answers = z.infer<typeof Answers>;
 
 /** Sends signed reports from a thread of its own, so that whoever waits here costs them no time. */
 export async function sendLoad(door: Door, load: Load): Promise<Answers> {
-  const workerData = { ...door, ...load, occurredAt: load.occurredAt ?? `${new Date().toISOString().slice(0, 19)}Z` };
+  const workerData = {
+    ...door,
+    ...load,
+    kind: load.kind ?? 'complaint',
+    occurredAt: load.occurredAt ?? `${new Date().toISOString().slice(0, 19)}Z`,
+  };
   const worker = new Worker(new URL('./load-worker.ts', import.meta.url), { workerData });
   const [answers] = await once(worker, 'message');
   await worker.terminate();
