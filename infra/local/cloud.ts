@@ -226,8 +226,6 @@ export interface Queues {
   /** Up to `most` messages, hidden for the queue's visibility timeout in real time. */
   receive(queueArn: string, most: number): readonly QueueMessage[];
   delete(queueArn: string, receiptHandles: readonly string[]): void;
-  /** Makes them visible again at once. */
-  release(queueArn: string, receiptHandles: readonly string[]): void;
   /** Calls back, at once or later, whenever the queue may have something to take. */
   onMessages(queueArn: string, wake: () => void): void;
   /** Every queue with how much it holds; the shape of `GET /_local/queues`. */

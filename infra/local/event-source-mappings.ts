@@ -1,7 +1,7 @@
 import type { Functions, Machine, Queues, Resource, Service } from './cloud.ts';
 import type { Mapping } from './event-source.ts';
-import { QueueMappingProperties, queueMapping } from './queue-mapping.ts';
-import { StreamMappingProperties, type StreamSource, streamMapping } from './stream-mapping.ts';
+import { QueueMapping, QueueMappingProperties } from './queue-mapping.ts';
+import { StreamMapping, StreamMappingProperties, type StreamSource } from './stream-mapping.ts';
 
 /** Lambda's event source mappings: what feeds functions from queues and from the streams of tables. */
 export function eventSourceMappings(
@@ -11,7 +11,7 @@ export function eventSourceMappings(
   const mappings: Mapping[] = [];
   const properties = [QueueMappingProperties, StreamMappingProperties].flatMap(({ shape }) => Object.keys(shape));
   return {
-    carries: { 'AWS::Lambda::EventSourceMapping': { properties: [...new Set(properties)], withoutEffect: ['Tags'] } },
+    carries: { 'AWS::Lambda::EventSourceMapping': { properties: [...new Set(properties)] } },
     add(resource) {
       mappings.push(mappingOf(resource));
     },
@@ -25,8 +25,8 @@ export function eventSourceMappings(
 
   function mappingOf(resource: Resource): Mapping {
     const source = String(resource.properties.EventSourceArn);
-    if (source.startsWith('arn:aws:sqs:')) return queueMapping(machine, from, resource);
-    if (/^arn:aws:dynamodb:.*\/stream\//.test(source)) return streamMapping(machine, from, resource);
+    if (source.startsWith('arn:aws:sqs:')) return new QueueMapping(machine, from.queues, from.functions, resource);
+    if (/^arn:aws:dynamodb:.*\/stream\//.test(source)) return new StreamMapping(machine, from, resource);
     throw new RangeError(`${resource.stack}/${resource.logicalId}: EventSourceArn = ${source} is not supported`);
   }
 }

@@ -1,15 +1,5 @@
 import * as z from 'zod';
-import {
-  ACCOUNT,
-  AwsError,
-  type Caller,
-  type Demand,
-  type Functions,
-  type Machine,
-  REGION,
-  type Resource,
-} from './cloud.ts';
-import { compilePattern } from './event-pattern.ts';
+import { ACCOUNT, AwsError, type Caller, type Demand, type Functions, type Machine, REGION } from './cloud.ts';
 
 /** How long a mapping that IAM refuses waits before it tries again, in real milliseconds. */
 export const REFUSED_PAUSE = 30_000;
@@ -19,13 +9,8 @@ export const LAST_BATCH_TIMEOUT = 10_000;
 /** Properties that mappings of queues and of streams have in common. */
 export const MappingProperties = z.strictObject({
   EventSourceArn: z.string(),
-  FunctionName: z.string(),
-  Enabled: z.literal(true).optional(),
-  FilterCriteria: z
-    .strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })).default([]) })
-    .default({ Filters: [] }),
-  FunctionResponseTypes: z.array(z.literal('ReportBatchItemFailures')).default([]),
-  Tags: z.unknown().optional(),
+  FunctionName: z.string().regex(/^[\w-]+$/),
+  FunctionResponseTypes: z.tuple([z.literal('ReportBatchItemFailures')]),
 });
 
 /** What feeds one function. */
@@ -34,66 +19,28 @@ export interface Mapping {
   stop(): Promise<void>;
 }
 
-/** The ARN of a function that a mapping names by name or ARN. */
-export function functionArnOf(name: string): string {
-  return name.startsWith('arn:') ? name : `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
-}
-
-/**
- * Whether one of the filters lets a record through; without filters all pass.
- * @throws RangeError naming the resource, for a pattern that is no event pattern
- */
-export function filterOf(
-  { Filters }: z.infer<typeof MappingProperties>['FilterCriteria'],
-  { stack, logicalId }: Resource,
-): (record: unknown) => boolean {
-  const patterns = Filters.map(({ Pattern }) => {
-    try {
-      return compilePattern(Pattern);
-    } catch (error) {
-      throw new RangeError(`${stack}/${logicalId}: FilterCriteria ${Pattern} is not supported: ${error}`);
-    }
-  });
-  return (record) => patterns.length === 0 || patterns.some((matches) => matches(record));
-}
-
 const PartialAnswer = z
   .looseObject({ batchItemFailures: z.array(z.looseObject({ itemIdentifier: z.string().min(1) })).nullish() })
   .nullish();
 
-/**
- * Which of a batch's records failed, after Lambda's rules for partial answers: an empty answer is success, an invalid one
- * or one that names an unknown record fails the whole batch.
- *
- * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
- */
-export function failuresIn(result: unknown, ids: readonly string[]): ReadonlySet<string> {
-  const all = new Set(ids);
-  const answer = PartialAnswer.safeParse(result);
-  if (!answer.success) return all;
-  const failed = new Set(answer.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
-  return failed.isSubsetOf(all) ? failed : all;
-}
-
-/**
- * Whether IAM lets a function's role do what its mapping does in its name. A refusal is said once, until it is allowed.
- */
-export class RoleCheck {
+/** The function of a mapping, which calls it and reads its source in the name of its role. */
+export class FedFunction {
+  readonly arn: string;
   readonly #machine: Machine;
-  readonly #functionArn: string;
-  readonly #callerOf: Functions['callerOf'];
+  readonly #functions: Functions;
   #refused = '';
 
-  constructor(machine: Machine, functions: Functions, functionArn: string) {
+  constructor(machine: Machine, functions: Functions, name: string) {
+    this.arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
     this.#machine = machine;
-    this.#functionArn = functionArn;
-    this.#callerOf = (arn) => functions.callerOf(arn);
+    this.#functions = functions;
   }
 
   get caller(): Caller {
-    return this.#callerOf(this.#functionArn);
+    return this.#functions.callerOf(this.arn);
   }
 
+  /** Whether IAM lets the role do what its mapping does in its name. A refusal is said once, until it is allowed. */
   allows(demands: readonly Demand[]): boolean {
     try {
       this.#machine.iam.authorize(this.caller, demands);
@@ -106,6 +53,22 @@ export class RoleCheck {
       this.#refused = error.message;
       return false;
     }
+  }
+
+  /**
+   * Calls it with a batch.
+   * @param ids of the records, in order
+   * @returns which of them failed, after Lambda's rules for partial answers: a throw, an invalid answer or one that names
+   *   an unknown record fails the whole batch; an empty one is success
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+   */
+  async failuresOf(Records: readonly object[], ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const all = new Set(ids);
+    const invocation = await this.#functions.invoke(this.arn, { Records }, 'background');
+    const answer = invocation.ok ? PartialAnswer.safeParse(invocation.result) : undefined;
+    if (!answer?.success) return all;
+    const failed = new Set(answer.data?.batchItemFailures?.map(({ itemIdentifier }) => itemIdentifier));
+    return failed.isSubsetOf(all) ? failed : all;
   }
 }
 

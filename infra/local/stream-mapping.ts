@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
 import type { Demand, Functions, Machine, Queues, Resource } from './cloud.ts';
+import type { Tables } from './dynamodb.ts';
+import { compilePattern } from './event-pattern.ts';
 import {
   atMost,
   Bell,
-  failuresIn,
-  filterOf,
-  functionArnOf,
+  FedFunction,
   LAST_BATCH_TIMEOUT,
   type Mapping,
   MappingProperties,
   REFUSED_PAUSE,
-  RoleCheck,
 } from './event-source.ts';
+import type { StreamRecord } from './table-stream.ts';
 
 /** A failed batch is tried again after so many real milliseconds, twice as long each time up to the second. */
 const FIRST_PAUSE = 100;
@@ -22,82 +22,32 @@ const LONGEST_PAUSE = 5_000;
 const POLL_INTERVAL = 200;
 /** How often a stream is read that told of no change, in real milliseconds: items that expire tell nobody. */
 const QUIET_INTERVAL = 10_000;
-/** Streams here have one shard, without a name of its own. */
-const SHARD = 'shardId-00000000000000000000-00000000';
-
-/** One change of a table: `Record` of DynamoDB's streams as JSON, times in seconds since 1970. */
-export interface StreamRecord {
-  readonly eventID?: string;
-  readonly eventName?: string;
-  readonly eventSource?: string;
-  readonly eventSourceARN?: string;
-  readonly awsRegion?: string;
-  readonly dynamodb?: {
-    readonly SequenceNumber?: string;
-    readonly ApproximateCreationDateTime?: number;
-    readonly Keys?: object;
-    readonly NewImage?: object;
-    readonly OldImage?: object;
-    readonly StreamViewType?: string;
-  };
-}
-
 /** The streams of the tables, for mappings. */
-export interface StreamSource {
-  /**
-   * Records after `position`, oldest first, at most `most`, and the position after the last of them.
-   * @param position as an earlier read answered it; undefined for the oldest record there is
-   */
-  read(
-    tableStreamArn: string,
-    position: string | undefined,
-    most: number,
-  ): Promise<{ readonly records: readonly StreamRecord[]; readonly position: string | undefined }>;
-  /** Calls back, at once or later, whenever the stream may have something new. */
-  onChange(streamArn: string, wake: () => void): void;
-  /** What reading demands of a role beside the actions on the stream: the use of the table's key. */
-  demands?(streamArn: string): readonly Demand[];
-}
+export type StreamSource = Pick<Tables, 'read' | 'onChange' | 'demands'>;
 
 export const StreamMappingProperties = MappingProperties.extend({
-  BatchSize: z.int().min(1).max(10_000).default(100),
-  MaximumBatchingWindowInSeconds: z.int().min(0).max(300).default(0),
-  StartingPosition: z.literal(['TRIM_HORIZON', 'LATEST']),
-  BisectBatchOnFunctionError: z.boolean().default(false),
-  MaximumRetryAttempts: z.int().min(-1).max(10_000).default(-1),
-  MaximumRecordAgeInSeconds: z.union([z.literal(-1), z.int().min(60).max(604_800)]).default(-1),
-  DestinationConfig: z
-    .strictObject({ OnFailure: z.strictObject({ Destination: z.string().startsWith('arn:aws:sqs:') }).optional() })
-    .default({}),
-  ParallelizationFactor: z.literal(1).optional(),
+  BatchSize: z.int().min(1).max(10_000),
+  StartingPosition: z.literal('TRIM_HORIZON'),
+  BisectBatchOnFunctionError: z.literal(true),
+  MaximumRetryAttempts: z.int().min(1).max(10_000),
+  DestinationConfig: z.strictObject({
+    OnFailure: z.strictObject({ Destination: z.string().startsWith('arn:aws:sqs:') }),
+  }),
+  FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })).min(1) }),
 });
-
-/** Everything one stream mapping is given. */
-interface Given {
-  readonly queues: Queues;
-  readonly functions: Functions;
-  readonly streams: StreamSource;
-}
 
 /**
  * Feeds a function from the stream of a table, in the name of its role: one batch at a time, in order. Where it stands
  * is stored once a batch is done or given up, so that a machine that ends in between reads that batch again.
  */
-export function streamMapping(machine: Machine, given: Given, resource: Resource): Mapping {
-  return new StreamMapping(machine, given, resource);
-}
-
-/** Why a batch is given up, as Lambda names it. */
-type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
-
-class StreamMapping implements Mapping {
+export class StreamMapping implements Mapping {
   readonly #machine: Machine;
-  readonly #given: Given;
+  readonly #queues: Queues;
+  readonly #streams: StreamSource;
   readonly #streamArn: string;
-  readonly #functionArn: string;
   readonly #properties: z.infer<typeof StreamMappingProperties>;
   readonly #wanted: (record: unknown) => boolean;
-  readonly #role: RoleCheck;
+  readonly #fed: FedFunction;
   readonly #checkpoint;
   readonly #changed = new Bell();
   /** Rings when the machine stops. */
@@ -105,19 +55,23 @@ class StreamMapping implements Mapping {
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(machine: Machine, given: Given, resource: Resource) {
+  constructor(
+    machine: Machine,
+    from: { readonly queues: Queues; readonly functions: Functions; readonly streams: StreamSource },
+    resource: Resource,
+  ) {
     this.#machine = machine;
-    this.#given = given;
+    this.#queues = from.queues;
+    this.#streams = from.streams;
     this.#properties = propertiesOf(StreamMappingProperties, resource);
     this.#streamArn = this.#properties.EventSourceArn;
-    this.#functionArn = functionArnOf(this.#properties.FunctionName);
-    this.#wanted = filterOf(this.#properties.FilterCriteria, resource);
-    this.#role = new RoleCheck(machine, given.functions, this.#functionArn);
+    this.#wanted = filterOf(resource, this.#properties.FilterCriteria.Filters);
+    this.#fed = new FedFunction(machine, from.functions, this.#properties.FunctionName);
     this.#checkpoint = checkpointOf(machine.store, `${resource.stack}/${resource.logicalId}`, this.#streamArn);
   }
 
   start(): void {
-    this.#given.streams.onChange(this.#streamArn, () => this.#changed.ring());
+    this.#streams.onChange(this.#streamArn, () => this.#changed.ring());
     this.#running = this.#run();
   }
 
@@ -145,32 +99,17 @@ class StreamMapping implements Mapping {
 
   /** One read, handled to its end; or a wait for something to read. */
   async #next(): Promise<void> {
-    if (!this.#role.allows(this.#demands())) return this.#end.wait(REFUSED_PAUSE);
-    const { streams } = this.#given;
-    const { BatchSize, MaximumBatchingWindowInSeconds } = this.#properties;
+    if (!this.#fed.allows(this.#demands())) return this.#end.wait(REFUSED_PAUSE);
+    const { BatchSize } = this.#properties;
     const standing = this.#checkpoint.read();
-    const skips = !standing && this.#properties.StartingPosition === 'LATEST';
-    let read = await streams.read(this.#streamArn, standing?.position, BatchSize);
-    if (skips) return this.#skip(read);
-    if (read.records.length === 0) {
-      if (read.position !== standing?.position) this.#checkpoint.write(read.position);
+    const { records, position } = await this.#streams.read(this.#streamArn, standing, BatchSize);
+    if (records.length === 0) {
+      if (position !== standing) this.#checkpoint.write(position);
       return this.#changed.wait(QUIET_INTERVAL);
     }
-    if (read.records.length < BatchSize && MaximumBatchingWindowInSeconds > 0) {
-      await this.#end.wait(MaximumBatchingWindowInSeconds * 1000);
-      read = await streams.read(this.#streamArn, standing?.position, BatchSize);
-    }
-    const over = await this.#deliver(read.records.filter((record) => this.#wanted(record)));
-    if (over) this.#checkpoint.write(read.position);
-    if (read.records.length < BatchSize) await this.#end.wait(POLL_INTERVAL);
-  }
-
-  /** Passes over what was there before the mapping. */
-  async #skip(read: Awaited<ReturnType<StreamSource['read']>>): Promise<void> {
-    let { records, position } = read;
-    while (records.length > 0)
-      ({ records, position } = await this.#given.streams.read(this.#streamArn, position, 1000));
+    if (!(await this.#deliver(records.filter((record) => this.#wanted(record))))) return;
     this.#checkpoint.write(position);
+    if (records.length < BatchSize) await this.#end.wait(POLL_INTERVAL);
   }
 
   /**
@@ -178,30 +117,23 @@ class StreamMapping implements Mapping {
    * @returns false when the machine stops before that
    */
   async #deliver(batch: readonly StreamRecord[]): Promise<boolean> {
-    const { BisectBatchOnFunctionError, MaximumRetryAttempts } = this.#properties;
     let records = batch;
     for (let failures = 0; records.length > 0; ) {
       if (this.#stopped) return false;
-      if (this.#tooOld(records[0])) {
-        const old = records.filter((record) => this.#tooOld(record));
-        if (!(await this.#giveUp(old, 'RecordAgeExceeded', failures))) return false;
-        records = records.slice(old.length);
-        continue;
-      }
       const done = await this.#doneOf(records);
       records = records.slice(done);
       if (records.length === 0) return true;
       if (done > 0) {
         failures = 0;
-      } else if (BisectBatchOnFunctionError && records.length > 1) {
+      } else if (records.length > 1) {
         // Halving counts as no attempt, and leaves what cannot be handled alone in the end.
         const half = Math.ceil(records.length / 2);
         return (await this.#deliver(records.slice(0, half))) && this.#deliver(records.slice(half));
       }
       failures += 1;
-      if (MaximumRetryAttempts >= 0 && failures > MaximumRetryAttempts)
-        return this.#giveUp(records, 'RetryAttemptsExhausted', failures);
-      if (!this.#stopped) await this.#end.wait(pauseAfter(failures));
+      const [record] = records;
+      if (record && failures > this.#properties.MaximumRetryAttempts) return this.#giveUp(record, failures);
+      await this.#end.wait(pauseAfter(failures));
     }
     return true;
   }
@@ -209,58 +141,49 @@ class StreamMapping implements Mapping {
   /** How many records, from the first, a call of the function is done with. */
   async #doneOf(records: readonly StreamRecord[]): Promise<number> {
     const Records = records.map((record) => ({ ...record, eventSourceARN: this.#streamArn }));
-    const invocation = await this.#given.functions.invoke(this.#functionArn, { Records }, 'background');
-    if (!invocation.ok) return 0;
-    if (!this.#properties.FunctionResponseTypes.includes('ReportBatchItemFailures')) return records.length;
     const ids = records.map(sequenceNumberOf);
-    const failed = failuresIn(invocation.result, ids);
+    const failed = await this.#fed.failuresOf(Records, ids);
     const first = ids.findIndex((id) => failed.has(id));
     return first < 0 ? records.length : first;
   }
 
-  #tooOld(record: StreamRecord | undefined): boolean {
-    const { MaximumRecordAgeInSeconds: most } = this.#properties;
-    const age = Date.now() / 1000 - (record?.dynamodb?.ApproximateCreationDateTime ?? Number.POSITIVE_INFINITY);
-    return most >= 0 && age > most;
-  }
-
   /**
-   * Hands records that cannot be handled to the failure destination. Where its role forbids that, they are kept and it is
-   * tried again: AWS would drop them.
+   * Says to the failure queue which record cannot be handled. Where its role forbids that, the record is kept and it is
+   * tried again: AWS would drop it.
    */
-  async #giveUp(records: readonly StreamRecord[], condition: Condition, invocations: number): Promise<boolean> {
-    const queueArn = this.#properties.DestinationConfig.OnFailure?.Destination;
-    const numbers = `${sequenceNumberOf(records[0])} to ${sequenceNumberOf(records.at(-1))}`;
-    this.#machine.say(`${this.#functionArn} gave up records ${numbers} of ${this.#streamArn}: ${condition}`);
-    if (!queueArn) return true;
-    while (!this.#role.allows([{ action: 'sqs:SendMessage', resource: queueArn }])) {
+  async #giveUp(record: StreamRecord, invocations: number): Promise<boolean> {
+    const queueArn = this.#properties.DestinationConfig.OnFailure.Destination;
+    this.#machine.say(`${this.#fed.arn} gave up record ${sequenceNumberOf(record)} of ${this.#streamArn}`);
+    while (!this.#fed.allows([{ action: 'sqs:SendMessage', resource: queueArn }])) {
       if (this.#stopped) return false;
       await this.#end.wait(REFUSED_PAUSE);
     }
-    const body = JSON.stringify(this.#reportOf(records, condition, invocations));
-    this.#given.queues.send(queueArn, { body, senderId: this.#role.caller.senderId });
+    const body = JSON.stringify(this.#reportOf(record, invocations));
+    this.#queues.send(queueArn, { body, senderId: this.#fed.caller.senderId });
     return true;
   }
 
   /** @see https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html */
-  #reportOf(records: readonly StreamRecord[], condition: Condition, invocations: number): object {
+  #reportOf(record: StreamRecord, approximateInvokeCount: number): object {
+    const number = sequenceNumberOf(record);
+    const arrival = new Date(record.dynamodb.ApproximateCreationDateTime * 1000).toISOString();
     return {
       requestContext: {
         requestId: randomUUID(),
-        functionArn: this.#functionArn,
-        condition,
-        approximateInvokeCount: invocations,
+        functionArn: this.#fed.arn,
+        condition: 'RetryAttemptsExhausted',
+        approximateInvokeCount,
       },
       responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
       version: '1.0',
       timestamp: new Date(this.#machine.clock.now()).toISOString(),
       DDBStreamBatchInfo: {
-        shardId: SHARD,
-        startSequenceNumber: sequenceNumberOf(records[0]),
-        endSequenceNumber: sequenceNumberOf(records.at(-1)),
-        approximateArrivalOfFirstRecord: arrivalOf(records[0]),
-        approximateArrivalOfLastRecord: arrivalOf(records.at(-1)),
-        batchSize: records.length,
+        shardId: 'shardId-00000000000000000000-00000000', // Streams here have one shard, without a name of its own.
+        startSequenceNumber: number,
+        endSequenceNumber: number,
+        approximateArrivalOfFirstRecord: arrival,
+        approximateArrivalOfLastRecord: arrival,
+        batchSize: 1,
         streamArn: this.#streamArn,
       },
     };
@@ -271,7 +194,7 @@ class StreamMapping implements Mapping {
     return [
       ...actions.map((action) => ({ action, resource: this.#streamArn })),
       { action: 'dynamodb:ListStreams', resource: '*' },
-      ...(this.#given.streams.demands?.(this.#streamArn) ?? []),
+      ...this.#streams.demands(this.#streamArn),
     ];
   }
 }
@@ -280,12 +203,21 @@ function pauseAfter(failures: number): number {
   return Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE);
 }
 
-function sequenceNumberOf(record: StreamRecord | undefined): string {
-  return record?.dynamodb?.SequenceNumber ?? '';
-}
+const sequenceNumberOf = ({ dynamodb }: StreamRecord): string => dynamodb.SequenceNumber;
 
-function arrivalOf(record: StreamRecord | undefined): string {
-  return new Date((record?.dynamodb?.ApproximateCreationDateTime ?? 0) * 1000).toISOString();
+/**
+ * Whether one of the filters lets a record through.
+ * @throws RangeError naming the resource, for a pattern that is no event pattern
+ */
+function filterOf({ stack, logicalId }: Resource, filters: readonly { readonly Pattern: string }[]) {
+  const patterns = filters.map(({ Pattern }) => {
+    try {
+      return compilePattern(Pattern);
+    } catch (error) {
+      throw new RangeError(`${stack}/${logicalId}: FilterCriteria ${Pattern} is not supported: ${error}`);
+    }
+  });
+  return (record: unknown) => patterns.some((matches) => matches(record));
 }
 
 /** How far a mapping has come in a stream. A stream that was made anew is read from its start. */
@@ -295,10 +227,9 @@ function checkpointOf(store: Machine['store'], mapping: string, streamArn: strin
   const read = store.prepare('select position from stream_checkpoints where mapping = ? and stream = ?');
   const write = store.prepare('insert or replace into stream_checkpoints (mapping, stream, position) values (?, ?, ?)');
   return {
-    /** Undefined for a mapping that has not begun. */
-    read() {
-      const row = read.get(mapping, streamArn);
-      return row && { position: row.position === null ? undefined : String(row.position) };
+    read(): string | undefined {
+      const position = read.get(mapping, streamArn)?.position ?? undefined;
+      return position === undefined ? undefined : String(position);
     },
     write: (position: string | undefined) => void write.run(mapping, streamArn, position ?? null),
   };

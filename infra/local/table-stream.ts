@@ -6,7 +6,7 @@ const Record = z
   .looseObject({
     eventID: z.string(),
     eventName: z.enum(['INSERT', 'MODIFY', 'REMOVE']),
-    dynamodb: z.looseObject({ SequenceNumber: z.string() }),
+    dynamodb: z.looseObject({ SequenceNumber: z.string(), ApproximateCreationDateTime: z.number() }),
   })
   .transform((record) => ({ ...record, awsRegion: REGION })); // The embedded engine names itself there.
 export type StreamRecord = z.infer<typeof Record>;

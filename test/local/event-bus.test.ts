@@ -47,7 +47,6 @@ function memoryQueues(...refusing: string[]) {
     sendAll: keep,
     receive: unused,
     delete: unused,
-    release: unused,
     onMessages: unused,
     overview: unused,
     visible: unused,

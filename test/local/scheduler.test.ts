@@ -46,7 +46,6 @@ function memoryQueues() {
     sendAll: unused,
     receive: unused,
     delete: unused,
-    release: unused,
     onMessages: unused,
     overview: unused,
     visible: unused,
