@@ -87,7 +87,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: string): Promise<Engine> {
   const file = join(folder, 'tables.db');
   const pidFile = join(folder, 'engine.pid');
-  await endLeftover(pidFile, file);
+  await killEngine(pidFile, file); // What an earlier start left behind.
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const agent = new Agent({ keepAlive: true });
@@ -104,7 +104,7 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: 
     const ended = endOf(child);
     try {
       await untilAnswering(endpoint, () => child.exitCode !== null || child.signalCode !== null);
-      keepStreamsFast(file);
+      await keepStreamsFast(file);
     } catch (error) {
       await killEngine(pidFile, file);
       throw error;
@@ -162,8 +162,8 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: 
         const late = setTimeout(() => kill(pid, 'SIGKILL'), 5000);
         await ended;
         clearTimeout(late);
+        rmSync(pidFile, { force: true });
       }
-      rmSync(pidFile, { force: true });
       agent.destroy();
     },
   };
@@ -205,27 +205,38 @@ function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Eng
 }
 
 /**
- * The engine looks for the highest sequence number of a table at every write, through all of its stream records: an
- * index keeps that fast, written as the engine writes it, for SQLite compares the type's name by its letters. Its table stands once it answers; a second connection is safe, its journal is a WAL.
+ * The engine looks for a table's highest sequence number at every write, through all of its stream records: an index
+ * keeps that fast, written as the engine writes it. A second connection is safe, its journal is a WAL.
  */
-function keepStreamsFast(file: string): void {
-  using database = new DatabaseSync(file, { timeout: 5000 });
-  database.exec(
-    'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
+async function keepStreamsFast(file: string): Promise<void> {
+  await onDatabase(file, (database) =>
+    database.exec(
+      'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
+    ),
   );
 }
 
 /** The newest record stays: the engine counts on from it. */
 async function trimStream(file: string, table: string, upTo: string): Promise<void> {
-  using database = new DatabaseSync(file, { timeout: 5000 });
-  const remove = database.prepare(
-    `delete from _stream_records where created_at < ? and id in (
+  await onDatabase(file, async (database) => {
+    const remove = database.prepare(
+      `delete from _stream_records where created_at < ? and id in (
        select id from _stream_records where table_name = ? and CAST(sequence_number AS INTEGER) <= min(?, (
          select max(CAST(sequence_number AS INTEGER)) - 1 from _stream_records where table_name = ?))
        order by CAST(sequence_number AS INTEGER) limit ${TRIM_BATCH})`,
-  );
-  const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
-  while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
+    );
+    const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
+    while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
+  });
+}
+
+async function onDatabase(file: string, use: (database: DatabaseSync) => unknown): Promise<void> {
+  const database = new DatabaseSync(file, { timeout: 5000 });
+  try {
+    await use(database);
+  } finally {
+    database.close();
+  }
 }
 
 function endOf(child: ChildProcess): Promise<void> {
@@ -239,17 +250,13 @@ function endOf(child: ChildProcess): Promise<void> {
   });
 }
 
-async function endLeftover(pidFile: string, file: string): Promise<void> {
-  await killEngine(pidFile, file);
-  rmSync(pidFile, { force: true });
-}
-
 /** Kills the engine of the pid file, if the process of that number is one that holds this file, and waits for its end. */
 async function killEngine(pidFile: string, file: string): Promise<void> {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
   const isOurs = () => Number.isInteger(pid) && pid > 0 && commandOf(pid).includes(file);
   for (const deadline = Date.now() + 5000; isOurs() && Date.now() < deadline; await pause(10)) kill(pid, 'SIGKILL');
+  rmSync(pidFile, { force: true });
 }
 
 /** Signals a process that may have ended a moment ago. */
@@ -283,11 +290,7 @@ async function freePort(): Promise<number> {
 async function untilAnswering(endpoint: string, hasEnded: () => boolean): Promise<void> {
   for (const deadline = Date.now() + START_SECONDS * 1000; Date.now() < deadline; await pause(10)) {
     if (hasEnded()) throw new Error('the database engine ended at its start');
-    const answers = await fetch(endpoint).then(
-      () => true,
-      () => false,
-    );
-    if (answers) return;
+    if (await fetch(endpoint).catch(() => undefined)) return;
   }
   throw new Error(`the database engine did not answer within ${START_SECONDS} s`);
 }

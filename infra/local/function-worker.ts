@@ -10,14 +10,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 export interface WorkerData {
   /** The bundle's path. */
   readonly file: string;
-  /** The name that it exports the handler under. */
-  readonly handler: string;
   /** Milliseconds by which the clock is moved. */
   readonly offset: BigInt64Array<SharedArrayBuffer>;
   /** What every call's context says alike. */
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: Readonly<Record<string, string>>;
   /** An answer of more bytes fails. */
-  readonly mostAnswerBytes: number;
+  readonly mostBytes: number;
   /** Whether nobody waits for its answers: it gives way to threads for which somebody does. */
   readonly background: boolean;
 }
@@ -33,8 +31,7 @@ export interface Call {
 export type Said =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly json: string }
-  | ({ readonly kind: 'failure' } & Failure)
-  | ({ readonly kind: 'broken' } & Failure);
+  | ({ readonly kind: 'failure' | 'broken' } & Failure);
 export interface Failure {
   readonly errorType: string;
   readonly errorMessage: string;
@@ -46,13 +43,13 @@ type Handler = (event: unknown, context: object) => unknown;
 /** Of 19: next to nothing while somebody else wants the core. */
 const BACKGROUND_NICENESS = 10;
 
-const { file, handler: handlerName, offset, context, mostAnswerBytes, background }: WorkerData = workerData;
+const { file, offset, context, mostBytes, background }: WorkerData = workerData;
 const say = (said: Said) => parentPort?.postMessage(said);
 
 moveDates();
 if (background) giveWay();
 process.on('unhandledRejection', (reason) => {
-  throw Object.assign(new Error(String(reason)), { name: 'Runtime.UnhandledPromiseRejection' });
+  throw named('Runtime.UnhandledPromiseRejection', String(reason));
 });
 try {
   const handler = await importHandler();
@@ -62,46 +59,32 @@ try {
   say({ kind: 'broken', ...failureOf(error) });
 }
 
-async function carryOut(handler: Handler, { requestId, event, timeoutMs }: Call): Promise<void> {
+async function carryOut(handler: Handler, { requestId: awsRequestId, event, timeoutMs }: Call): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   const getRemainingTimeInMillis = () => Math.max(0, Math.round(deadline - performance.now()));
-  const callContext = {
-    ...context,
-    awsRequestId: requestId,
-    callbackWaitsForEmptyEventLoop: true,
-    getRemainingTimeInMillis,
-  };
   try {
-    say(answerOf(await handler(JSON.parse(event), callContext)));
+    const result = await handler(JSON.parse(event), { ...context, awsRequestId, getRemainingTimeInMillis });
+    const json = JSON.stringify(result) ?? 'null';
+    if (Buffer.byteLength(json) > mostBytes)
+      throw named('Function.ResponseSizeTooLarge', `the answer has more than ${mostBytes} bytes`);
+    say({ kind: 'answer', json });
   } catch (error) {
     say({ kind: 'failure', ...failureOf(error) });
   }
 }
 
-function answerOf(result: unknown): Said {
-  let json: string;
-  try {
-    json = JSON.stringify(result) ?? 'null';
-  } catch {
-    return { kind: 'failure', errorType: 'Runtime.MarshalError', errorMessage: 'Unable to stringify response body' };
-  }
-  // UTF-8 has at most three bytes for a unit of the string: short answers need no counting.
-  const bytes = json.length * 3 > mostAnswerBytes ? Buffer.byteLength(json) : json.length;
-  if (bytes <= mostAnswerBytes) return { kind: 'answer', json };
-  const errorMessage = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${mostAnswerBytes} bytes).`;
-  return { kind: 'failure', errorType: 'Function.ResponseSizeTooLarge', errorMessage };
-}
-
 async function importHandler(): Promise<Handler> {
-  const bundle: Record<string, unknown> = await import(pathToFileURL(file).href);
-  const found = bundle[handlerName];
-  if (isHandler(found)) return found;
-  const error = new Error(`index.${handlerName} is undefined or not exported`);
-  throw Object.assign(error, { name: 'Runtime.HandlerNotFound' });
+  const bundle: { readonly handler?: unknown } = await import(pathToFileURL(file).href);
+  if (isHandler(bundle.handler)) return bundle.handler;
+  throw named('Runtime.HandlerNotFound', 'index.handler is undefined or not exported');
 }
 
 function isHandler(value: unknown): value is Handler {
   return typeof value === 'function';
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
 }
 
 function failureOf(error: unknown): Failure {

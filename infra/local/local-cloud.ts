@@ -9,7 +9,7 @@ import { eventSourceMappings } from './event-source-mappings.ts';
 import { functions } from './functions.ts';
 import type { Behind } from './gateway.ts';
 import { httpApi } from './http-api.ts';
-import { IAM_CARRIES, iam } from './iam.ts';
+import { IAM_TYPES, iam } from './iam.ts';
 import { logs } from './logs.ts';
 import { parameters } from './parameters.ts';
 import { queues } from './queues.ts';
@@ -23,6 +23,7 @@ const WITHOUT_EFFECT: readonly string[] = [
   'AWS::CloudWatch::Dashboard',
   'AWS::KMS::Key',
   'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
 ];
 
 export interface LocalCloudOptions {
@@ -110,7 +111,7 @@ async function addAll(resources: readonly Resource[], services: readonly Service
 }
 
 function refuseUnsupported({ stack, logicalId, type, properties }: Resource, services: readonly Service[]): void {
-  if (WITHOUT_EFFECT.includes(type) || type in IAM_CARRIES) return;
+  if (WITHOUT_EFFECT.includes(type) || IAM_TYPES.includes(type)) return;
   const carried = services.map(({ carries }) => carries[type]).find((each) => each !== undefined);
   if (!carried) throw new RangeError(`${stack}/${logicalId}: ${type} is not supported on one machine`);
   const known = [...carried.properties, ...(carried.withoutEffect ?? [])];

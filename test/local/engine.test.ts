@@ -16,6 +16,16 @@ afterEach(async () => {
   for (const engine of running.splice(0)) await engine.stop();
 });
 
+/** Uses the engine's own file, and lets go of it. */
+function onDatabase<T>(folder: string, use: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(join(folder, 'tables.db'), { timeout: 5000 });
+  try {
+    return use(database);
+  } finally {
+    database.close();
+  }
+}
+
 const newFolder = () => mkdtempSync(join(tmpdir(), 'engine-'));
 
 async function started(options: Partial<EngineOptions> = {}) {
@@ -170,12 +180,9 @@ describe.skipIf(!embedded)(
     test('finds the end of a stream through an index', async () => {
       const folder = newFolder();
       await started({ folder });
-      using database = new DatabaseSync(join(folder, 'tables.db'), { readOnly: true });
-      const plan = database
-        .prepare(
-          'EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?1',
-        )
-        .all('cases');
+      const highest =
+        'EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?1';
+      const plan = onDatabase(folder, (database) => database.prepare(highest).all('cases'));
       expect(JSON.stringify(plan)).toContain('USING COVERING INDEX stream_records_by_sequence');
     });
 
@@ -184,19 +191,17 @@ describe.skipIf(!embedded)(
       const { engine } = await started({ folder });
       await createTable(engine);
       for (let n = 0; n < 6; n += 1) await put(engine, `item-${n}`);
-      const records = () => {
-        using database = new DatabaseSync(join(folder, 'tables.db'), { readOnly: true });
-        return database
-          .prepare('select sequence_number as n from _stream_records order by id')
-          .all()
-          .map(({ n }) => n);
-      };
+      const sequence = 'select sequence_number as n from _stream_records order by id';
+      const records = () =>
+        onDatabase(folder, (database) =>
+          database
+            .prepare(sequence)
+            .all()
+            .map(({ n }) => n),
+        );
       await engine.trimStream('cases', '6');
       expect(records()).toEqual(['1', '2', '3', '4', '5', '6']);
-      {
-        using database = new DatabaseSync(join(folder, 'tables.db'), { timeout: 5000 });
-        database.exec('update _stream_records set created_at = created_at - 90000');
-      }
+      onDatabase(folder, (database) => database.exec('update _stream_records set created_at = created_at - 90000'));
       await engine.trimStream('cases', '2');
       expect(records()).toEqual(['3', '4', '5', '6']);
       await engine.trimStream('cases', '6');

@@ -102,10 +102,16 @@ describe('what a role may do', () => {
     expect(() => all.authorize(all.assume(ROLE, 'fn').caller, demands)).toThrow('sqs:PurgeQueue');
   });
 
-  test('inline policies of the role itself count', () => {
-    const Policies = [{ PolicyName: 'inline', PolicyDocument: document(allow('sqs:*', '*')) }];
-    const all = iam([role({ Policies })]);
-    expect(() => all.authorize(all.assume(ROLE, 'fn').caller, [SEND])).not.toThrow();
+  test('is bound to the partitions that a statement names, for every item of a call', () => {
+    const Condition = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['DEAD#*', 'SOURCES'] } };
+    const all = iam([role(), policy(allow('dynamodb:PutItem', TABLE, { Condition }))]);
+    const { caller } = all.assume(ROLE, 'fn');
+    const put = (leadingKeys?: string[]) => () =>
+      all.authorize(caller, [{ action: 'dynamodb:PutItem', resource: TABLE, leadingKeys }]);
+    expect(put(['DEAD#1', 'SOURCES'])).not.toThrow();
+    expect(put(['DEAD#1', 'OTHER'])).toThrow('not authorized');
+    expect(put()).toThrow('not authorized');
+    expect(put(['DEAD#2'])).not.toThrow();
   });
 
   test('the account itself may do everything', () => {
@@ -118,13 +124,8 @@ describe('what a role may do', () => {
 describe('the policy of a resource', () => {
   const anybody = { Principal: { AWS: '*' } };
   const insecure = { ...anybody, Condition: { Bool: { 'aws:SecureTransport': 'false' } } };
-  test('lets a role in whose own policies say nothing', () => {
-    expect(calls(SEND, [], [allow('sqs:SendMessage', QUEUE, { Principal: { AWS: ROLE } })])).not.toThrow();
-  });
-  test('does not let a role in by naming the account: that leaves it to IAM', () => {
-    const account = { Principal: { AWS: 'arn:aws:iam::000000000000:root' } };
-    expect(calls(SEND, [], [allow('sqs:*', QUEUE, account)])).toThrow('no identity-based policy');
-    expect(calls(SEND, [allow('sqs:*', '*')], [deny('sqs:*', QUEUE, account)])).toThrow('explicit deny in a resource');
+  test('lets in whom it names, whose own policies say nothing', () => {
+    expect(calls(SEND, [], [allow('sqs:SendMessage', QUEUE, anybody)])).not.toThrow();
   });
   test('denies what the role is allowed, and leaves what its condition does not meet', () => {
     expect(calls(SEND, [allow('sqs:*', '*')], [deny('sqs:*', QUEUE, anybody)])).toThrow('explicit deny in a resource');
@@ -180,7 +181,7 @@ describe('the policy of a resource', () => {
 describe('what is not supported is refused at the start, by name', () => {
   test.each([
     { named: 'ManagedPolicyArns', of: [role({ ManagedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnly'] })] },
-    { named: 'PermissionsBoundary', of: [role({ PermissionsBoundary: 'arn' })] },
+    { named: 'Principal', of: [queue, queuePolicy(allow('a:b', '*', { Principal: { AWS: ROLE } }))] },
     { named: 'NotAction', of: [role(), policy({ Effect: 'Allow', NotAction: 'a:b', Resource: '*' })] },
     { named: 'NotResource', of: [role(), policy({ Effect: 'Allow', Action: 'a:b', NotResource: '*' })] },
     { named: 'NumericLessThan', of: [role(), policy(allow('a:b', '*', { Condition: { NumericLessThan: {} } }))] },
@@ -188,9 +189,10 @@ describe('what is not supported is refused at the start, by name', () => {
       named: 'aws:SourceIp',
       of: [role(), policy(allow('a:b', '*', { Condition: { StringEquals: { 'aws:SourceIp': '::1' } } }))],
     },
+    { named: 'StringLike', of: [role(), policy(allow('a:b', '*', { Condition: { StringLike: {} } }))] },
     { named: 'policy variables', of: [role(), policy(allow('a:b', `arn:aws:s3:::b/$\{aws:username}`))] },
     { named: 'worker is no role', of: [policy(allow('a:b', '*'))] },
-    { named: 'is no resource', of: [queuePolicy(allow('a:b', '*', { Principal: '*' }))] },
+    { named: 'is no resource', of: [queuePolicy(allow('a:b', '*', { Principal: { AWS: '*' } }))] },
   ])('$named', ({ named, of }) => {
     expect(() => iam(of)).toThrow(named);
     expect(() => iam(of)).toThrow(RangeError);

@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import * as z from 'zod';
+import { propertiesOf } from './checked.ts';
+import { ACCOUNT, type Caller, type Invocation, type Machine, REGION, type Resource, type Urgency } from './cloud.ts';
+import { Environment, type Environs, type Waiting } from './function-environment.ts';
+import type { Failure } from './function-worker.ts';
+import type { Logs } from './logs.ts';
+
+/** Calls of one function that run at the same time; more wait in line. Few threads become quick sooner. */
+const CONCURRENT_EXECUTIONS = Math.max(2, availableParallelism());
+/** Of an event, and of an answer. */
+const MOST_BYTES = 6 * 1024 * 1024;
+/** Calls under way may take so long to finish when the system stops. */
+const STOP_MS = 10_000;
+const STOPPING = failed('ServiceException', 'this machine is stopping');
+
+export const FunctionProperties = z.object({
+  Runtime: z.literal('nodejs24.x'),
+  Handler: z.literal('index.handler'),
+  Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
+  Role: z.string(),
+  MemorySize: z.int(),
+  Timeout: z.int(),
+  Environment: z.strictObject({
+    Variables: z.object({ NODE_OPTIONS: z.literal('--enable-source-maps') }).catchall(z.string()),
+  }),
+  LoggingConfig: z.strictObject({ LogFormat: z.literal('JSON'), LogGroup: z.string() }),
+  TracingConfig: z.strictObject({ Mode: z.literal('Active') }),
+});
+type FunctionProperties = z.infer<typeof FunctionProperties>;
+
+/** How often a function was called and started cold, and how many environments it has now. */
+export interface FunctionStats {
+  readonly name: string;
+  readonly calls: number;
+  readonly coldStarts: number;
+  /** All cold starts together, from the thread's start until its bundle is imported. */
+  readonly coldStartMs: number;
+  readonly environments: number;
+}
+
+/** What a function leans on. */
+export interface FunctionGiven {
+  readonly machine: Machine;
+  readonly logs: Logs;
+  /** Where the synthesized templates stand, and the bundles beside them. */
+  readonly assemblyFolder: string;
+  /** @default {@link CONCURRENT_EXECUTIONS} */
+  readonly concurrentExecutions?: number;
+}
+
+/** One function: its environments, and the calls that wait for one. */
+export class LocalFunction {
+  readonly name: string;
+  readonly caller: Caller;
+  readonly #given: FunctionGiven;
+  readonly #environs: Environs;
+  readonly #group: string;
+  readonly #timeoutMs: number;
+  readonly #environments = new Set<Environment>();
+  /** The one used last stands at the end and is used first: the others become idle and are retired. */
+  readonly #idle: Environment[] = [];
+  readonly #line: Waiting[] = [];
+  #mayLog = false;
+  #background = false;
+  #calls = 0;
+  #coldStarts = 0;
+  #coldStartMs = 0;
+  #stopping = false;
+
+  /** @throws RangeError for a property that is not supported, and for code that is no bundled asset */
+  constructor(given: FunctionGiven, resource: Resource) {
+    const properties = propertiesOf(FunctionProperties, resource);
+    this.name = resource.name;
+    this.caller = given.machine.iam.assume(properties.Role, resource.name).caller;
+    this.#given = given;
+    this.#environs = environsOf(given, resource, properties);
+    this.#group = properties.LoggingConfig.LogGroup;
+    this.#timeoutMs = properties.Timeout * 1000;
+  }
+
+  /** Never rejects. */
+  invoke(requestId: string, event: unknown, urgency: Urgency): Promise<Invocation> {
+    if (this.#calls++ === 0) this.#begin(urgency);
+    const json = JSON.stringify(event) ?? 'null';
+    if (Buffer.byteLength(json) > MOST_BYTES)
+      return Promise.resolve(failed('RequestTooLargeException', `the event has more than ${MOST_BYTES} bytes`));
+    if (this.#stopping) return Promise.resolve(STOPPING);
+    return new Promise((settle) => {
+      this.#line.push({ call: { requestId, event: json, timeoutMs: this.#timeoutMs }, settle });
+      this.#next();
+    });
+  }
+
+  stats(): FunctionStats {
+    const [calls, coldStarts, coldStartMs] = [this.#calls, this.#coldStarts, this.#coldStartMs];
+    return { name: this.name, calls, coldStarts, coldStartMs, environments: this.#environments.size };
+  }
+
+  /** Ends what has been idle since before a time. */
+  retire(before: number): void {
+    while (this.#idle[0] && this.#idle[0].idleSince < before) void this.#idle.shift()?.end();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const { settle } of this.#line.splice(0)) settle(STOPPING);
+    const environments = [...this.#environments];
+    const deadline = performance.now() + STOP_MS;
+    while (environments.some(({ isBusy }) => isBusy) && performance.now() < deadline) await wait(10);
+    await Promise.all(environments.map((environment) => environment.end()));
+  }
+
+  /** What its role must allow for logs, and for tracing, though there is no X-Ray here. */
+  #begin(urgency: Urgency): void {
+    this.#background = urgency === 'background';
+    const stream = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${this.#group}:log-stream:any`;
+    this.#mayLog = this.#isAllowed('logs nothing', stream, ['logs:CreateLogStream', 'logs:PutLogEvents']);
+    const tracing = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+    this.#isAllowed('would trace nothing on AWS', '*', tracing);
+  }
+
+  #isAllowed(otherwise: string, resource: string, actions: readonly string[]): boolean {
+    const { iam, say } = this.#given.machine;
+    try {
+      iam.authorize(
+        this.caller,
+        actions.map((action) => ({ action, resource })),
+      );
+      return true;
+    } catch (error) {
+      say(`${this.name} ${otherwise}: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    }
+  }
+
+  #next(): void {
+    if (this.#line.length === 0) return;
+    const environment = this.#idle.pop() ?? this.#start();
+    const waiting = environment && this.#line.shift();
+    if (waiting) environment.carryOut(waiting);
+  }
+
+  #start(): Environment | undefined {
+    const { machine, concurrentExecutions = CONCURRENT_EXECUTIONS } = this.#given;
+    if (this.#environments.size >= concurrentExecutions) return undefined;
+    this.#coldStarts++;
+    const began = performance.now();
+    const stream = streamName(machine.clock.now());
+    const data = { ...this.#environs.data, background: this.#background };
+    const environment: Environment = new Environment(
+      { ...this.#environs, data },
+      {
+        ready: () => {
+          this.#coldStartMs += performance.now() - began;
+        },
+        free: () => {
+          this.#idle.push(environment);
+          this.#next();
+        },
+        gone: () => {
+          this.#environments.delete(environment);
+          const at = this.#idle.indexOf(environment);
+          if (at >= 0) this.#idle.splice(at, 1);
+          this.#next();
+        },
+        log: (line, requestId) => this.#log(stream, line, requestId),
+      },
+    );
+    this.#environments.add(environment);
+    return environment;
+  }
+
+  /** A plain line becomes JSON, as Lambda makes it. */
+  #log(stream: string, message: string | Failure, requestId: string | undefined): void {
+    if (!this.#mayLog) return;
+    const isJson = typeof message === 'string' && message.startsWith('{');
+    const timestamp = new Date(this.#given.machine.clock.now()).toISOString();
+    const level = typeof message === 'string' ? 'INFO' : 'ERROR';
+    const line = isJson ? message : JSON.stringify({ timestamp, level, requestId, message });
+    this.#given.logs.write(this.#group, stream, line);
+  }
+}
+
+export function failed(errorType: string, errorMessage: string): Invocation {
+  return { ok: false, errorType, errorMessage };
+}
+
+function streamName(now: number): string {
+  return `${new Date(now).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomBytes(16).toString('hex')}`;
+}
+
+/** What each of its threads is given: the template's variables and Lambda's, and nothing of the person's own. */
+function environsOf({ machine, assemblyFolder }: FunctionGiven, resource: Resource, properties: FunctionProperties) {
+  const { stack, logicalId, name, arn, metadata } = resource;
+  const { MemorySize: memoryMb, Role, Environment: environment } = properties;
+  const root = resolve(assemblyFolder, String(metadata['aws:asset:path']));
+  const file = join(root, 'index.mjs');
+  if (!existsSync(file)) throw new RangeError(`${stack}/${logicalId}: its Code needs ${file}, which is missing`);
+  const { credentials } = machine.iam.assume(Role, name);
+  const context = {
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: arn,
+    memoryLimitInMB: String(memoryMb),
+  };
+  const env = {
+    ...environment.Variables,
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_ENDPOINT_URL: machine.url,
+    HOME: root, // The SDK looks for a folder .aws in it; there is none here.
+    TZ: ':UTC',
+  };
+  const data = { file, offset: machine.clock.offset, context, mostBytes: MOST_BYTES, background: false };
+  return { data, env, memoryMb };
+}
