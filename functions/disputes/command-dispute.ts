@@ -54,9 +54,17 @@ export function commandDispute(
       by: actorId(request.actor),
     };
     const commit = commitOf(dispute.disputeId, next.version, events, context.now, cause, context.id);
-    await ports.disputes.save(next, commit, { texts: given.texts, customer: given.customer, key });
+    const { texts, customer } = given;
+    const completed = await completedArrival(dispute, next, ports);
+    await ports.disputes.save(next, commit, { texts, customer, key, completed });
     return carriedOut(next);
   });
+}
+
+/** Who waited for an officer waits no longer once the dispute is filed (I-9). */
+async function completedArrival(dispute: Dispute, next: Dispute, { disputes, zone }: CommandPorts) {
+  const completes = dispute.status === 'received' && next.status !== 'received';
+  return completes ? disputes.awaitedArrival(dispute, dayIn(zone, dispute.receivedAt)) : undefined;
 }
 
 async function contextOf(dispute: Dispute, request: ApiRequest, ports: CommandPorts): Promise<DecisionContext> {

@@ -1,9 +1,8 @@
 import type { RequestOf } from '#shared/contracts/api/endpoints.ts';
 import { notFound, type Reply } from '#shared/contracts/api/request.ts';
 import type { Actor, Role } from '#shared/domain/access/roles.ts';
-import type { Day } from '#shared/domain/calendar/civil-date.ts';
 import { IN_HOUSE, type Receipt } from '#shared/domain/intake/arrival.ts';
-import { NOTHING_RECEIVED, sumOf, type Tally, tallyOf } from '#shared/domain/intake/reconciliation.ts';
+import { NOTHING_RECEIVED, sumOf, tallyOf } from '#shared/domain/intake/reconciliation.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
 import type { Reference } from '#shared/domain/ports/reference.ts';
 
@@ -41,14 +40,7 @@ export async function reconcile(
   const registered = (await reference.sourcesNow()).map(({ source }) => source);
   const names = [...new Set([...registered, IN_HOUSE])].sort();
   const sources = await Promise.all(
-    names.map(async (source) => ({ source, ...(await tallyOfDay(intake, source, day)) })),
+    names.map(async (source) => ({ source, ...tallyOf(await intake.arrivals(source, day)) })),
   );
   return { status: 200, body: { day, sources, total: sources.reduce(sumOf, NOTHING_RECEIVED) } };
-}
-
-/** Only disputes that waited when they were opened are asked whether they still do: the others never wait again. */
-async function tallyOfDay(intake: IntakeStore, source: string, day: Day): Promise<Tally> {
-  const arrivals = await intake.arrivals(source, day);
-  const awaited = arrivals.flatMap((arrival) => (arrival.awaited && arrival.disputeId ? [arrival.disputeId] : []));
-  return tallyOf(arrivals, await intake.stillReceived(awaited));
 }

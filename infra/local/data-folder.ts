@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 
 /** Of the files in the folder; another number when a release reads them in another way. */
-const FORMAT = 2;
+const FORMAT = 3;
 const MARK = 'interlock-data.json';
 /** Stands while the folder is emptied: who is ended in between goes on with it at the next start. */
 const EMPTYING = 'emptying';

@@ -6,6 +6,7 @@ import type { Commit } from '../domain/event.ts';
 import type { Clock } from '../domain/ports/clock.ts';
 import type { DisputeFilter, DisputeStore } from '../domain/ports/dispute-store.ts';
 import type { Item, Tables, Write } from '../domain/ports/tables.ts';
+import { ArrivalItem, arrivalKey, arrivalWrite, ClaimItem, claimKey } from './arrival-item.ts';
 import { commitWrite } from './commit-item.ts';
 import { profileWrites, textWrites } from './customer-store.ts';
 import { dueAttributes } from './due-store.ts';
@@ -52,12 +53,21 @@ export function disputeStore(tables: Tables, clock: Clock): DisputeStore {
       const item = await tables.get('cases', disputeKeys.state(disputeId));
       return item && DisputeItem.parse(item).state;
     },
-    async save(dispute, commit, { texts = {}, customer, key } = {}) {
+    async save(dispute, commit, { texts = {}, customer, key, completed } = {}) {
       const writes = disputeWrites(dispute, dispute.version - 1, commit);
       writes.push(...textWrites(dispute.customer, dispute.disputeId, dispute.version, texts));
       if (customer) writes.push(...profileWrites(dispute.customer, customer));
       if (key) writes.push(commandKeyWrite(key, epochSeconds(clock.now())));
+      if (completed) writes.push(arrivalWrite({ ...completed, awaited: undefined }, completed));
       await tables.write(writes);
+    },
+    async awaitedArrival({ source, externalId }, day) {
+      const claim = await tables.get('cases', claimKey(source, externalId));
+      if (!claim) return undefined;
+      const { arrivalId } = ClaimItem.parse(claim);
+      const item = await tables.get('cases', arrivalKey({ source, day, arrivalId }));
+      const arrival = item && ArrivalItem.parse(item);
+      return arrival?.awaited ? arrival : undefined;
     },
     async usedKey(key) {
       const item = await tables.get('cases', disputeKeys.commandKey(key));

@@ -1,30 +1,18 @@
 import * as z from 'zod';
-import { StatusValue } from '../contracts/shapes.ts';
-import type { Day } from '../domain/calendar/civil-date.ts';
-import { type Arrival, type ArrivalKey, OUTCOMES, RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
-import type { Claim } from '../domain/intake/claim.ts';
+import { RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
 import { type DeadEntry, type DeadMessage, entryOf, type ReturnedMessage } from '../domain/intake/dead-message.ts';
 import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
 import type { Item, Key, TableName, Tables, Write } from '../domain/ports/tables.ts';
+import { ArrivalItem, arrivalKey, arrivalPartitions, arrivalWrite, ClaimItem, claimKey } from './arrival-item.ts';
 import { commitWrite } from './commit-item.ts';
 import { identityWrite, profileWrites, reportTextsWrite } from './customer-store.ts';
-import { disputeKeys, disputeWrites } from './dispute-store.ts';
-import { shardOf } from './shard.ts';
+import { disputeWrites } from './dispute-store.ts';
 import { writeMissing } from './write-missing.ts';
 
-/** Partitions over which the arrivals of one source and day are spread. */
-const ARRIVAL_SHARDS = 8;
-
 const keys = {
-  claim: (source: string, externalId: string): Key => ({ pk: `CLAIM#${source}#${externalId}`, sk: 'STATE' }),
   receipts: (receiptId: string) => `RECEIPT#${receiptId}`,
   receipt: (receiptId: string): Key => ({ pk: keys.receipts(receiptId), sk: 'STATE' }),
   receiptList: (source: string, externalId: string) => `RECEIPTS#${source}#${externalId}`,
-  arrivals: (source: string, day: Day, shard: number) => `ARRIVALS#${source}#${day}#${shard}`,
-  arrival: ({ source, day, arrivalId }: ArrivalKey): Key => ({
-    pk: keys.arrivals(source, day, shardOf(arrivalId, ARRIVAL_SHARDS)),
-    sk: `ARRIVAL#${arrivalId}`,
-  }),
   dead: (deadId: string) => `DEAD#${deadId}`,
   deadMessage: ({ deadId, messageId }: DeadMessage): Key => ({ pk: keys.dead(deadId), sk: `MESSAGE#${messageId}` }),
   returned: ({ deadId, messageId }: DeadMessage): Key => ({ pk: keys.dead(deadId), sk: `RETURNED#${messageId}` }),
@@ -40,9 +28,9 @@ export function intakeStore(tables: Tables): IntakeStore {
   return {
     async known({ report, receiptId, arrival }) {
       const asked = [
-        report && keys.claim(report.source, report.externalId),
+        report && claimKey(report.source, report.externalId),
         receiptId === undefined ? undefined : keys.receipt(receiptId),
-        arrival && keys.arrival(arrival),
+        arrival && arrivalKey(arrival),
       ].filter((key) => key !== undefined);
       const items = await tables.getMany('cases', asked);
       return knownOf(items.filter((item) => item !== undefined));
@@ -58,7 +46,7 @@ export function intakeStore(tables: Tables): IntakeStore {
     },
     receipt: (receiptId) => receiptIn(tables, receiptId),
     async receiptOf(source, externalId) {
-      const claimed = await tables.get('cases', keys.claim(source, externalId));
+      const claimed = await tables.get('cases', claimKey(source, externalId));
       if (claimed) return receiptIn(tables, ClaimItem.parse(claimed).receiptId);
       const receipts = await allItems(
         tables,
@@ -68,14 +56,9 @@ export function intakeStore(tables: Tables): IntakeStore {
       return receipts.map((item): Receipt => ReceiptItem.parse(item)).sort(latestFirst)[0];
     },
     async arrivals(source, day) {
-      const shards = Array.from({ length: ARRIVAL_SHARDS }, (_, shard) => keys.arrivals(source, day, shard));
-      const items = await Promise.all(shards.map((shard) => allItems(tables, { table: 'cases' }, shard)));
+      const partitions = arrivalPartitions(source, day);
+      const items = await Promise.all(partitions.map((partition) => allItems(tables, { table: 'cases' }, partition)));
       return items.flat().map((item) => ArrivalItem.parse(item));
-    },
-    async stillReceived(disputeIds) {
-      if (disputeIds.length === 0) return 0;
-      const states = await tables.getMany('cases', disputeIds.map(disputeKeys.state));
-      return states.filter((state) => state && StatusOfDispute.parse(state).state.status === 'received').length;
     },
     async dead(deadId) {
       const items = await allItems(tables, { table: 'customers' }, keys.dead(deadId));
@@ -122,7 +105,7 @@ function deadWrites(dead: DeadMessage): Write[] {
 
 function openingWrites({ dispute, commit, claim, texts, details, newIdentity }: OpenedDispute): Write[] {
   const { customer, disputeId } = dispute;
-  const put = { ...keys.claim(claim.source, claim.externalId), kind: 'claim', ...claim };
+  const put = { ...claimKey(claim.source, claim.externalId), kind: 'claim', ...claim };
   return [
     ...disputeWrites(dispute, 0, commit),
     { table: 'cases', put, if: { absent: true } },
@@ -130,12 +113,6 @@ function openingWrites({ dispute, commit, claim, texts, details, newIdentity }: 
     ...(details ? profileWrites(customer, details) : []),
     ...(newIdentity === undefined ? [] : [identityWrite(customer, newIdentity)]),
   ];
-}
-
-function arrivalWrite(arrival: Arrival, before: Arrival | undefined): Write {
-  const put = { ...keys.arrival(arrival), kind: 'arrival', ...arrival };
-  const unchanged = before ? ({ attribute: 'outcome', equals: before.outcome } as const) : ({ absent: true } as const);
-  return { table: 'cases', put, if: unchanged };
 }
 
 function receiptWrite(receipt: Receipt, before: Receipt | undefined): Write {
@@ -190,16 +167,6 @@ function asKnown(item: z.output<typeof KnownItem>): Known {
 
 const Kind = <const K extends string>(kind: K) => ({ kind: z.literal(kind) });
 const Reasons = z.array(z.object({ path: z.string(), message: z.string() }));
-const ClaimItem = z.object({
-  ...Kind('claim'),
-  source: z.string(),
-  externalId: z.string(),
-  receiptId: z.string(),
-  arrivalId: z.string(),
-  disputeId: z.string(),
-  content: z.string(),
-  fields: z.record(z.string(), z.string()),
-}) satisfies z.ZodType<Claim>;
 const ReceiptItem = z.object({
   ...Kind('receipt'),
   receiptId: z.string(),
@@ -211,16 +178,6 @@ const ReceiptItem = z.object({
   disputeId: z.string().optional(),
   reasons: Reasons.optional(),
 }) satisfies z.ZodType<Receipt>;
-const ArrivalItem = z.object({
-  ...Kind('arrival'),
-  source: z.string(),
-  day: z.string(),
-  arrivalId: z.string(),
-  outcome: z.enum(OUTCOMES),
-  receiptId: z.string().optional(),
-  disputeId: z.string().optional(),
-  awaited: z.boolean().optional(),
-}) satisfies z.ZodType<Arrival>;
 const KnownItem = z.discriminatedUnion('kind', [ClaimItem, ReceiptItem, ArrivalItem]);
 const kept = {
   deadId: z.string(),
@@ -243,4 +200,3 @@ const KeptItem = z.discriminatedUnion('kind', [
   }) satisfies z.ZodType<ReturnedMessage>,
 ]);
 const DeadEntryItem = z.object({ ...Kind('dead-entry'), ...kept, bytes: z.int() }) satisfies z.ZodType<DeadEntry>;
-const StatusOfDispute = z.object({ state: z.object({ status: StatusValue }) });

@@ -88,14 +88,15 @@ describe('a dispute’s number', () => {
 describe('a tally (I-7)', () => {
   test('counts each outcome for itself', () => {
     const arrivals = OUTCOMES.flatMap((outcome, index) => Array.from({ length: index + 1 }, () => arrival(outcome)));
-    expect(tallyOf(arrivals, 2)).toEqual({
+    const awaited = arrivals.map((each) => ({ ...each, awaited: each.outcome === 'opened' }));
+    expect(tallyOf(awaited)).toEqual({
       ...{ received: 21, inFlight: 1, opened: 2, joined: 3, duplicate: 4, rejected: 5, deadLettered: 6 },
       awaitingCompletion: 2,
     });
   });
 
   test('of nothing is nothing', () => {
-    expect(tallyOf([], 0)).toEqual(NOTHING_RECEIVED);
+    expect(tallyOf([])).toEqual(NOTHING_RECEIVED);
   });
 
   test('adds up figure by figure', () => {

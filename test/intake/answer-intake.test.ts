@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sourceAnswers } from '#functions/intake/manage-sources.ts';
-import { disputeStore, disputeWrites } from '#shared/adapters/dispute-store.ts';
+import { disputeStore } from '#shared/adapters/dispute-store.ts';
 import type { Actor } from '#shared/domain/access/roles.ts';
 import {
   bytesOf,
@@ -91,14 +91,16 @@ describe('reconciliation of a day (I-7)', () => {
     await post(house, report({ demand: undefined }));
     await workAll(house);
     expect((await reconciled(house)).of('phone')).toMatchObject({ opened: 1, awaitingCompletion: 1 });
-    const { items } = await disputeStore(house.tables, house.clock).list({}, { limit: 1 });
+    const disputes = disputeStore(house.tables, house.clock);
+    const { items } = await disputes.list({}, { limit: 1 });
     const dispute = items[0] ?? expect.fail();
     const filed = { ...dispute, status: 'filed', version: 2 } as const;
     const commit = {
       ...{ commitId: dispute.disputeId, aggregateId: dispute.disputeId, aggregateVersion: 2 },
       ...{ recordedAt: house.clock.now(), by: 'E-602', events: [] },
     };
-    await house.tables.write(disputeWrites(filed, 1, commit));
+    const completed = await disputes.awaitedArrival(dispute, '2026-11-20');
+    await disputes.save(filed, commit, { completed });
     expect((await reconciled(house)).of('phone')).toMatchObject({ opened: 1, awaitingCompletion: 0 });
   });
 

@@ -22,7 +22,7 @@ export interface Arrival extends ArrivalKey {
   readonly receiptId?: string;
   /** The dispute that it opened. */
   readonly disputeId?: string;
-  /** Whether that dispute waited for an officer when it was opened (I-9). */
+  /** Whether that dispute waits for an officer (I-9); gone once it is filed. */
   readonly awaited?: boolean;
 }
 

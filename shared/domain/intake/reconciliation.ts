@@ -33,12 +33,13 @@ const FIGURE = {
   queued: 'inFlight',
 } as const satisfies Record<Outcome, keyof Tally>;
 
-/** @param awaitingCompletion how many of the disputes that these arrivals opened are still received */
-export function tallyOf(arrivals: readonly Arrival[], awaitingCompletion: number): Tally {
-  const tally: { -readonly [F in keyof Tally]: number } = { ...NOTHING_RECEIVED, awaitingCompletion };
-  for (const { outcome } of arrivals) {
+/** Each arrival counted for itself. */
+export function tallyOf(arrivals: readonly Arrival[]): Tally {
+  const tally: { -readonly [F in keyof Tally]: number } = { ...NOTHING_RECEIVED };
+  for (const { outcome, awaited } of arrivals) {
     tally.received += 1;
     tally[FIGURE[outcome]] += 1;
+    if (awaited) tally.awaitingCompletion += 1;
   }
   return tally;
 }

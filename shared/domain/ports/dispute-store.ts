@@ -1,5 +1,7 @@
+import type { Day } from '../calendar/civil-date.ts';
 import type { Dispute } from '../dispute/dispute.ts';
 import type { Commit } from '../event.ts';
+import type { Arrival } from '../intake/arrival.ts';
 import type { Level } from '../policy/policy.ts';
 
 /** What a list of disputes is narrowed to; every part may be missing. */
@@ -47,8 +49,16 @@ export interface DisputeStore {
   save(
     dispute: Dispute,
     commit: Commit,
-    with_?: { readonly texts?: Texts; readonly customer?: CustomerDetails; readonly key?: CommandKey },
+    with_?: {
+      readonly texts?: Texts;
+      readonly customer?: CustomerDetails;
+      readonly key?: CommandKey;
+      /** The arrival whose dispute waits for an officer no longer (I-7, I-9). */
+      readonly completed?: Arrival;
+    },
   ): Promise<void>;
+  /** The arrival that opened a dispute, if it says that an officer is waited for. @param day on which its report came */
+  awaitedArrival(dispute: Dispute, day: Day): Promise<Arrival | undefined>;
   /** What a caller's key was used for, if it was. */
   usedKey(key: string): Promise<{ readonly body: string } | undefined>;
   /** Newest first. */

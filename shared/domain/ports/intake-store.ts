@@ -54,8 +54,6 @@ export interface IntakeStore {
   receiptOf(source: string, externalId: string): Promise<Receipt | undefined>;
   /** Every arrival of a source on a local day. */
   arrivals(source: string, day: Day): Promise<readonly Arrival[]>;
-  /** How many of these disputes are still received. */
-  stillReceived(disputeIds: readonly string[]): Promise<number>;
   /** What is kept under one receipt, and what was put back from there. */
   dead(deadId: string): Promise<{
     readonly kept: readonly DeadMessage[];
