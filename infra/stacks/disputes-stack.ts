@@ -132,7 +132,7 @@ export class DisputesStack extends ServiceStack {
       environment: { ...names.cases, ...names.reference },
       failureImpact: 'senders cannot see what became of a report, and nobody can prove that none was lost',
     });
-    data.cases.grant(answer.fn, ...LOOK_UP, 'dynamodb:BatchGetItem');
+    data.cases.grant(answer.fn, ...LOOK_UP);
     data.cases.grantIndex(answer.fn, 'byList');
     data.reference.grant(answer.fn, 'dynamodb:Query');
 
