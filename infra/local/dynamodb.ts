@@ -183,13 +183,14 @@ function callOn(engine: Engine): Call {
  */
 async function standing(resource: Resource, properties: Properties, call: Call): Promise<string | undefined> {
   const { stack, logicalId, name: TableName } = resource;
-  const describe = async () => Described.parse(await call(`${TABLES}.DescribeTable`, { TableName })).Table;
+  // What is described in another way than our templates could is of another shape, too.
+  const describe = async () => Described.safeParse(await call(`${TABLES}.DescribeTable`, { TableName })).data?.Table;
   const table = await describe().catch(async (error) => {
     if (!(error instanceof AwsError && error.code === 'ResourceNotFoundException')) throw error;
     await create(TableName, properties, call);
     return describe();
   });
-  if (isDeepStrictEqual(shapeOf(table), shapeOf(properties))) return table.LatestStreamArn;
+  if (table && isDeepStrictEqual(shapeOf(table), shapeOf(properties))) return table.LatestStreamArn;
   throw new RangeError(
     `${stack}/${logicalId}: the table ${TableName} stands with other keys, indexes or stream than the template's: the data are of another version; start with another folder (--data DIR), or remove this one to begin anew`,
   );

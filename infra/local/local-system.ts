@@ -86,10 +86,10 @@ interface Running {
 async function run(gateway: Gateway, options: LocalSystemOptions, reset: LocalRoute): Promise<Running> {
   const { environment, folder, audience, say, prepare, onGivenUp } = options;
   const { url } = gateway;
-  const assemblyFolder = options.assemblyFolder ?? assemblyOf(environment, say);
   const store = openDataFolder(folder);
   let cloud: LocalCloud | undefined;
   try {
+    const assemblyFolder = options.assemblyFolder ?? assemblyOf(environment, say);
     const assembly = readAssembly(assemblyFolder, url);
     cloud = await startLocalCloud({ assembly, assemblyFolder, url, folder, store, say, onGivenUp });
     const http = await httpOf(cloud, options, audience, reset);
