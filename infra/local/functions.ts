@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
 import { AwsError, type Functions, type Invocation, type Queues, type Service } from './cloud.ts';
 import { type FunctionGiven, FunctionProperties, type FunctionStats, LocalFunction } from './local-function.ts';
+import { Turns } from './turns.ts';
 
 /** An environment that nobody called for so long is ended, and its memory is free again. */
 const IDLE_MS = 5 * 60_000;
@@ -44,6 +45,7 @@ export function functions(
   const known = new Map<string, LocalFunction>();
   const configs = new Map<string, EventInvokeConfig>();
   const stopping = new AbortController();
+  const turns = new Turns();
   const find = (arn: string): LocalFunction => {
     const found = known.get(arn);
     if (!found) throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404);
@@ -62,7 +64,10 @@ export function functions(
         configs.set(config.FunctionName, config);
       }
     },
-    invoke: async (arn, event, urgency = 'answer') => find(arn).invoke(randomUUID(), event, urgency),
+    async invoke(arn, event, urgency = 'answer') {
+      const call = () => find(arn).invoke(randomUUID(), event, urgency);
+      return urgency === 'answer' ? turns.first(call) : turns.afterwards(call);
+    },
     async invokeAsync(arn, event) {
       const called = find(arn);
       const config = configs.get(called.name);
