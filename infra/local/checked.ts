@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { AwsError, type JsonObject, type Resource } from './cloud.ts';
+import { AwsError, type Caller, type JsonObject, type Resource } from './cloud.ts';
 
 /**
  * The properties of a resource, as its service carries them out.
@@ -12,13 +12,13 @@ export function propertiesOf<T>(schema: z.ZodType<T>, { stack, logicalId, type, 
 }
 
 /** The operations of a service by name: what each is given has been checked. */
-export type Operations = Readonly<Record<string, (input: JsonObject) => object>>;
+export type Operations = Readonly<Record<string, (input: JsonObject, caller: Caller) => object>>;
 
 /** An operation with the input that it supports: the AwsError for any other names the member and its value. */
-export function operation<T>(schema: z.ZodType<T>, run: (input: T) => object): Operations[string] {
-  return (input) => {
+export function operation<T>(schema: z.ZodType<T>, run: (input: T, caller: Caller) => object): Operations[string] {
+  return (input, caller) => {
     const parsed = schema.safeParse(input, { reportInput: true });
-    if (parsed.success) return run(parsed.data);
+    if (parsed.success) return run(parsed.data, caller);
     throw new AwsError('ValidationException', `not supported on this machine: ${reasonsIn(parsed.error)}`);
   };
 }

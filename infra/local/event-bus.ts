@@ -108,7 +108,7 @@ export function eventBus(machine: Machine, queues: Queues): Service {
         const names = new Set(About.parse(input).Entries.map(({ EventBusName }) => EventBusName));
         return [...names].map((bus) => ({ action, resource: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${bus}` }));
       },
-      answer: ({ operation: name, input }) => ({ json: operationOf(operations, name)(input) }),
+      answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
     },
   };
 }

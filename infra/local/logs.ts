@@ -70,7 +70,7 @@ export function logs(machine: Machine): Service & Logs {
         operationOf(operations, name);
         return [{ action: `logs:${name}`, resource: arnOf(String(logGroupName)) }];
       },
-      answer: ({ operation: name, input }) => ({ json: operationOf(operations, name)(input) }),
+      answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
     },
   };
 }

@@ -24,7 +24,7 @@ export function parameters(machine: Machine): Service {
         operationOf(operations, name);
         return [{ action: `ssm:${name}`, resource: arnOf(String(input.Name)) }];
       },
-      answer: ({ operation: name, input }) => ({ json: operationOf(operations, name)(input) }),
+      answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
     },
     carries: { 'AWS::SSM::Parameter': { properties: ['Name', 'Type', 'Value'], withoutEffect: ['Description'] } },
     /** A value that a call has put stays until the template's own changes, as with CloudFormation. */

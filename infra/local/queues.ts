@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { type Operations, operation, operationOf } from './checked.ts';
-import { ACCOUNT, AwsError, type Machine, type QueueMessage, type WireService } from './cloud.ts';
+import { ACCOUNT, AwsError, type Caller, type Machine, type QueueMessage, type WireService } from './cloud.ts';
 import { arnOf, type QueuePolicies, QueueStore } from './queue-store.ts';
 
 /** Bytes of all messages of a batch. */
@@ -44,42 +44,46 @@ export function queues(machine: Machine, policies?: QueuePolicies): QueueStore &
 }
 
 function queueWire(queues: QueueStore, { url }: Machine): WireService {
-  const operationsFor = (senderId: string): Operations => ({
-    ...messageOperations(queues, senderId),
+  const operations: Operations = {
+    ...messageOperations(queues),
     ...queueOperations(queues, (name) => `${url}/${ACCOUNT}/${name}`),
-  });
+  };
   return {
     kind: 'json',
     signingName: 'sqs',
     targets: ['AmazonSQS'],
     demands(name, { QueueUrl, QueueName }) {
-      operationOf(operationsFor(ACCOUNT), name);
+      operationOf(operations, name);
       const action = `sqs:${name.replace(/Batch$/, '')}`;
       if (name === 'ListQueues') return [{ action, resource: '*' }];
       return [{ action, resource: QueueName ? arnOf(String(QueueName)) : arnAt(String(QueueUrl)) }];
     },
     answer: ({ operation: name, input, caller }) => ({
-      json: operationOf(operationsFor(caller.senderId), name)(input),
+      json: operationOf(operations, name)(input, caller),
     }),
   };
 }
 
-function messageOperations(queues: QueueStore, senderId: string): Operations {
-  const send = (queueArn: string, { MessageBody: body, DelaySeconds }: z.infer<typeof Message>) => {
+function messageOperations(queues: QueueStore): Operations {
+  const send = (
+    queueArn: string,
+    { MessageBody: body, DelaySeconds }: z.infer<typeof Message>,
+    { senderId }: Caller,
+  ) => {
     if (FORBIDDEN.test(body))
       throw new AwsError('InvalidMessageContents', 'The message contains characters outside the allowed set.');
     const MessageId = queues.send(queueArn, { body, senderId, delaySeconds: DelaySeconds });
     return { MessageId, MD5OfMessageBody: hash('md5', body) };
   };
   return {
-    SendMessage: operation(Message.extend({ QueueUrl }), (input) => send(arnAt(input.QueueUrl), input)),
-    SendMessageBatch: operation(SendMany, (input) => {
+    SendMessage: operation(Message.extend({ QueueUrl }), (input, caller) => send(arnAt(input.QueueUrl), input, caller)),
+    SendMessageBatch: operation(SendMany, (input, caller) => {
       const { arn } = queues.at(arnAt(input.QueueUrl));
       const Successful: object[] = [];
       const Failed: object[] = [];
       for (const { Id, ...message } of input.Entries) {
         try {
-          Successful.push({ Id, ...send(arn, message) });
+          Successful.push({ Id, ...send(arn, message, caller) });
         } catch (error) {
           if (!(error instanceof AwsError)) throw error;
           Failed.push({ Id, SenderFault: true, Code: error.code, Message: error.message });

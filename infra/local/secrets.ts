@@ -33,7 +33,7 @@ export function secrets(machine: Machine): Service {
         const id = String(name === 'CreateSecret' ? input.Name : input.SecretId);
         return [{ action, resource: kept.find(id)?.arn ?? (id.startsWith('arn:') ? id : arnOf(id)) }];
       },
-      answer: ({ operation: name, input }) => ({ json: operationOf(operations, name)(input) }),
+      answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
     },
     carries: {
       'AWS::SecretsManager::Secret': { properties: ['Name', 'GenerateSecretString'], withoutEffect: ['Description'] },
