@@ -23,11 +23,14 @@ export interface RaisePorts {
  */
 export function raiseAlertOf(event: Event<DisputeGraded>, ports: RaisePorts): Promise<void> {
   const { alerts, reference, clock, id } = ports;
+  // Of a first grading nothing is known yet; where that is wrong, the transaction is refused and the next try reads.
+  let isFirst = event.data.previousLevel === undefined;
   return untilCommitted(async () => {
     const { disputeId } = event.data.dispute;
     const policy = await reference.policy(event.policyVersion);
     const calendar = await reference.calendar(policy.calendar.id, policy.calendar.version);
-    const known = await alerts.loadWithStake(disputeId);
+    const known = isFirst ? {} : await alerts.loadWithStake(disputeId);
+    isFirst = false;
     const before = known.alerts ?? noAlerts(disputeId);
     const stakeBefore = known.stake ?? newStake(disputeId);
     const { alerts: decided, events } = raiseAlert(before, event, policy, calendar, id);

@@ -30,6 +30,9 @@ export interface WorkerPorts {
   readonly zone: TimeZone;
 }
 
+/** Where a report came in: the webhook notes its arrival and receipt, the in-house queue nothing. */
+export type Door = 'webhook' | 'in-house';
+
 /** A report on its way, with what is known of it at this moment. */
 interface Standing {
   readonly message: IntakeMessageV1;
@@ -42,15 +45,30 @@ interface Standing {
  * Takes one report off a queue: it opens a dispute, is a repeat of one, or is rejected; each in one transaction with its
  * arrival and receipt (I-4, I-5). A message that comes again changes nothing; a lost race decides again.
  */
-export function openReport(message: IntakeMessageV1, ports: WorkerPorts): Promise<void> {
+export function openReport(message: IntakeMessageV1, ports: WorkerPorts, door: Door): Promise<void> {
   const { source, receivedAt, receiptId, report, arrivalId } = message;
   const content = contentDigest(source, report, ports.digest);
   const arrival = { source, day: dayIn(ports.zone, receivedAt), arrivalId };
+  let expected: Known | undefined = door === 'webhook' ? notedByTheDoor(message, arrival) : {};
   return untilCommitted(async () => {
-    const before = await ports.intake.known({ report: { source, externalId: report.externalId }, receiptId, arrival });
+    const about = { report: { source, externalId: report.externalId }, receiptId, arrival };
+    const before = expected ?? (await ports.intake.known(about));
+    expected = undefined;
     if (isSettled(before.arrival)) return;
     await ports.intake.record(await decide({ message, content, arrival, before }, ports));
   });
+}
+
+/**
+ * What is there of a report that is new, as nearly every one is: decided upon without reading. Where it is otherwise,
+ * the conditions of the transaction refuse it, and the next try reads.
+ */
+function notedByTheDoor({ source, report, receiptId, receivedAt }: IntakeMessageV1, arrival: ArrivalKey): Known {
+  const { externalId } = report;
+  return {
+    arrival: { ...arrival, outcome: 'queued', receiptId },
+    receipt: { receiptId, source, externalId, status: 'queued', version: 1, changedAt: receivedAt },
+  };
 }
 
 function decide(standing: Standing, ports: WorkerPorts): Promise<IntakeDecision> {

@@ -57,7 +57,7 @@ export function takeMessage(
  * @throws ZodError or SyntaxError for what no door of ours sent; the message goes to the dead letters
  */
 async function takeAccepted(body: string, ports: WorkerPorts): Promise<void> {
-  await openReport(IntakeMessageV1.parse(JSON.parse(body)), ports);
+  await openReport(IntakeMessageV1.parse(JSON.parse(body)), ports, 'webhook');
 }
 
 /**
@@ -67,7 +67,7 @@ async function takeAccepted(body: string, ports: WorkerPorts): Promise<void> {
  */
 async function takeInHouse(body: string, delivered: Delivered, ports: WorkerPorts): Promise<void> {
   const read = await readInHouse(body, delivered, ports);
-  if ('message' in read) await openReport(read.message, ports);
+  if ('message' in read) await openReport(read.message, ports, 'in-house');
   else await rejectInHouse(delivered, read, ports);
 }
 
