@@ -15,8 +15,25 @@ export interface Machine {
   /** For files of a service: `.local/data`. */
   readonly folder: string;
   readonly iam: Iam;
+  /** Answers a request that is signed for AWS; functions in threads of this process need no socket for it. */
+  readonly call: (request: SignedRequest) => Promise<SignedReply>;
   /** One line for the person at the terminal: what went wrong, and what happens now. */
   readonly say: (line: string) => void;
+}
+
+/** A request as it comes over the wire, with its body. */
+export interface SignedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  /** By lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+export interface SignedReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
 }
 
 /** One resource of the synthesized templates, its intrinsic functions resolved. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { transformSync } from 'esbuild';
-import type { Invocation } from './cloud.ts';
-import type { Call, Failure, Said, WorkerData } from './function-worker.ts';
+import type { Invocation, Machine } from './cloud.ts';
+import type { Asked, Call, Failure, Said, Told, WorkerData } from './function-worker.ts';
 
 /** What importing a bundle may take, beside the first call's own timeout. */
 const INIT_MS = 10_000;
@@ -25,6 +25,8 @@ export interface Environs {
   readonly data: WorkerData;
   readonly env: Readonly<Record<string, string>>;
   readonly memoryMb: number;
+  /** Answers what a function asks of AWS. */
+  readonly aws: Machine['call'];
 }
 
 /** What an environment tells its function. */
@@ -48,14 +50,16 @@ export class Environment {
   idleSince = performance.now();
   readonly #worker: Worker;
   readonly #heard: Heard;
+  readonly #aws: Environs['aws'];
   #current: Waiting | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isReady = false;
   #ending = false;
   #crash: Failure | undefined;
 
-  constructor({ data, env, memoryMb }: Environs, heard: Heard) {
+  constructor({ data, env, memoryMb, aws }: Environs, heard: Heard) {
     this.#heard = heard;
+    this.#aws = aws;
     this.#worker = new Worker(entry(), {
       eval: true,
       workerData: data,
@@ -76,7 +80,7 @@ export class Environment {
 
   carryOut(waiting: Waiting): void {
     this.#current = waiting;
-    this.#worker.postMessage(waiting.call);
+    this.#tell({ kind: 'call', ...waiting.call });
     const { timeoutMs } = waiting.call;
     this.#limit(this.#isReady ? timeoutMs : INIT_MS + timeoutMs, waiting.call);
   }
@@ -106,6 +110,9 @@ export class Environment {
         this.#heard.ready();
         if (this.#current) this.#limit(this.#current.call.timeoutMs, this.#current.call);
         return;
+      case 'asked':
+        void this.#ask(said);
+        return;
       case 'answer':
         this.#settle({ ok: true, result: JSON.parse(said.json) });
         this.#rest();
@@ -117,6 +124,21 @@ export class Environment {
       case 'broken':
         this.#fail(said);
         void this.end();
+    }
+  }
+
+  #tell(told: Told): void {
+    this.#worker.postMessage(told);
+  }
+
+  async #ask({ id, method, url, headers: given, body: bytes }: Asked): Promise<void> {
+    const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
+    try {
+      const reply = await this.#aws({ method, url, headers, body: Buffer.from(bytes) });
+      this.#tell({ kind: 'answered', id, ...reply });
+    } catch (error) {
+      const body = Buffer.from(JSON.stringify({ __type: 'InternalFailure', message: String(error) }));
+      this.#tell({ kind: 'answered', id, status: 500, headers: {}, body });
     }
   }
 

@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { AwsError, type Iam, type JsonObject, type RestService, type WireService } from './cloud.ts';
+import {
+  AwsError,
+  type Demand,
+  type Iam,
+  type JsonObject,
+  type RestService,
+  type SignedReply,
+  type SignedRequest,
+  type WireService,
+} from './cloud.ts';
 
 /** S3 takes more in one request than anything else here. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -54,47 +63,70 @@ export async function openGateway(port: number): Promise<Gateway> {
 
 async function answer(behind: Behind | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!behind) return sendJson(response, 503, { message: 'Interlock is not ready yet' }, { 'retry-after': '1' });
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = value?.toString();
+  const { method = 'GET', url = '/' } = request;
+  if (!scopeOf({ headers, url })) return behind.http(request, response);
+  const body = await bytesOf(request);
+  const reply = body
+    ? await answerSigned(behind, { method, url, headers, body })
+    : refusal(headers, new AwsError('RequestTooLarge', `more than ${MOST_BYTES} bytes`, 413), true);
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': reply.body.length }).end(reply.body);
+}
+
+/** Answers a request that is signed for AWS, under the caller whose access key it names. */
+export async function answerSigned(
+  { iam, services }: Pick<Behind, 'iam' | 'services'>,
+  request: SignedRequest,
+): Promise<SignedReply> {
+  const { headers, body } = request;
   const scope = scopeOf(request);
-  if (!scope) return behind.http(request, response);
-  const service = serviceFor(behind.services, scope.service, request);
-  const json = service?.kind !== 'rest';
+  const service = serviceFor(services, scope?.service ?? '', headers);
   try {
-    const caller = behind.iam.callerOf(scope.accessKeyId);
+    const caller = iam.callerOf(scope?.accessKeyId ?? '');
     if (!caller) throw new AwsError('UnrecognizedClientException', 'The access key is nobody’s on this machine', 403);
-    if (!service) throw new AwsError('UnknownOperationException', `the service ${scope.service} is not supported here`);
-    const body = await bytesOf(request);
-    if (service.kind === 'rest') return await answerRest({ service, behind, caller }, request, body, response);
-    const target = String(request.headers['x-amz-target']);
+    if (!service)
+      throw new AwsError('UnknownOperationException', `the service ${scope?.service} is not supported here`);
+    if (service.kind === 'rest') return await answerRest(service, request, (demands) => iam.authorize(caller, demands));
+    const target = String(headers['x-amz-target']);
     const operation = target.slice(target.indexOf('.') + 1);
     const input = inputOf(body);
-    behind.iam.authorize(caller, service.demands(operation, input));
+    iam.authorize(caller, service.demands(operation, input));
     const answered = await service.answer({ operation, input, body, target, caller });
-    if ('json' in answered) sendJson(response, 200, answered.json, wireHeaders(request));
-    else response.writeHead(answered.status, wireHeaders(request)).end(answered.bytes);
+    return 'json' in answered
+      ? { status: 200, headers: wireHeaders(headers), body: Buffer.from(JSON.stringify(answered.json)) }
+      : { status: answered.status, headers: wireHeaders(headers), body: answered.bytes };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const { code, message, status, details } = error;
-    if (json) sendJson(response, status, { __type: code, message, Message: message, ...details }, wireHeaders(request));
-    else response.writeHead(status, { 'content-type': 'application/xml' }).end(xmlError(code, message));
+    return refusal(headers, error, service?.kind !== 'rest');
   }
 }
 
+function refusal(headers: SignedRequest['headers'], error: AwsError, asJson: boolean): SignedReply {
+  const { code, message, status, details } = error;
+  const xml = { status, headers: { 'content-type': 'application/xml' }, body: Buffer.from(xmlError(code, message)) };
+  if (!asJson) return xml;
+  const body = Buffer.from(JSON.stringify({ __type: code, message, Message: message, ...details }));
+  return { status, headers: wireHeaders(headers), body };
+}
+
 async function answerRest(
-  { service, behind, caller }: { service: RestService; behind: Behind; caller: ReturnType<Iam['callerOf']> & object },
-  request: IncomingMessage,
-  body: Buffer,
-  response: ServerResponse,
-): Promise<void> {
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://machine');
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]));
-  const call = { method: request.method ?? 'GET', path: decodeURIComponent(pathname), query, headers, body };
-  behind.iam.authorize(caller, service.demands(call));
-  const { status, headers: given = {}, body: answered } = await service.answer(call);
-  response.writeHead(status, { 'x-amz-request-id': randomUUID(), ...given }).end(answered);
+  service: RestService,
+  { method, url, headers, body }: SignedRequest,
+  authorize: (demands: readonly Demand[]) => void,
+): Promise<SignedReply> {
+  const { pathname, searchParams: query } = new URL(url, 'http://machine');
+  const call = { method, path: decodeURIComponent(pathname), query, headers, body };
+  authorize(service.demands(call));
+  const { status, headers: given = {}, body: answered = '' } = await service.answer(call);
+  return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body: Buffer.from(answered) };
 }
 
 /** Who signed for which service, from the header or, in a presigned link, from the query; undefined for a plain call. */
-function scopeOf({ headers, url = '' }: IncomingMessage): { accessKeyId: string; service: string } | undefined {
+function scopeOf({
+  headers,
+  url,
+}: Pick<SignedRequest, 'headers' | 'url'>): { accessKeyId: string; service: string } | undefined {
   const header = headers.authorization;
   const credential = header?.startsWith('AWS4-HMAC-SHA256')
     ? /Credential=([^,\s]+)/.exec(header)?.[1]
@@ -106,22 +138,22 @@ function scopeOf({ headers, url = '' }: IncomingMessage): { accessKeyId: string;
   return { accessKeyId: parts.slice(0, -4).join('/'), service: parts.at(-2) ?? '' };
 }
 
-function serviceFor(services: Behind['services'], signingName: string, { headers }: IncomingMessage) {
+function serviceFor(services: Behind['services'], signingName: string, headers: SignedRequest['headers']) {
   const target = String(headers['x-amz-target'] ?? '').split('.')[0] ?? '';
   return services.find(
     (service) => service.signingName === signingName && (service.kind === 'rest' || service.targets.includes(target)),
   );
 }
 
-async function bytesOf(request: IncomingMessage): Promise<Buffer> {
+/** Undefined for more than a request may have; what is left of it is not kept. */
+async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > MOST_BYTES) throw new AwsError('RequestTooLarge', `more than ${MOST_BYTES} bytes`, 413);
-    chunks.push(chunk);
+    if (size <= MOST_BYTES) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return size <= MOST_BYTES ? Buffer.concat(chunks) : undefined;
 }
 
 function inputOf(body: Buffer): JsonObject {
@@ -134,9 +166,9 @@ function inputOf(body: Buffer): JsonObject {
   throw new AwsError('SerializationException', 'The body is no JSON object');
 }
 
-function wireHeaders(request: IncomingMessage): Record<string, string> {
+function wireHeaders(headers: SignedRequest['headers']): Record<string, string> {
   return {
-    'content-type': request.headers['content-type'] ?? 'application/x-amz-json-1.0',
+    'content-type': headers['content-type'] ?? 'application/x-amz-json-1.0',
     'x-amzn-requestid': randomUUID(),
   };
 }

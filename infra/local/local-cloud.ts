@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { buckets } from './buckets.ts';
 import { movableClock } from './clock.ts';
-import type { Machine, Resource, Service } from './cloud.ts';
+import type { Machine, Resource, RestService, Service, SignedRequest, WireService } from './cloud.ts';
 import { dynamodb } from './dynamodb.ts';
 import { startEngine } from './engine.ts';
 import { eventBus } from './event-bus.ts';
 import { eventSourceMappings } from './event-source-mappings.ts';
 import { functions } from './functions.ts';
-import type { Behind } from './gateway.ts';
+import { answerSigned } from './gateway.ts';
 import { httpApi } from './http-api.ts';
 import { IAM_TYPES, iam } from './iam.ts';
 import { logs } from './logs.ts';
@@ -49,7 +49,10 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const { resources } = assembly;
   const clock = movableClock(store);
   const roles = iam(resources);
-  const machine: Machine = { url, clock, store, folder, iam: roles, say };
+  const wires: (WireService | RestService)[] = [];
+  const behind = { iam: roles, services: wires };
+  const call = (request: SignedRequest) => answerSigned(behind, request);
+  const machine: Machine = { url, clock, store, folder, iam: roles, call, say };
   const engine = await startEngine({ folder, say, onGivenUp });
   const ownLogs = logs(machine);
   const ownQueues = queues(machine, {
@@ -73,6 +76,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     ownScheduler,
     api,
   ];
+  wires.push(...services.flatMap(({ wire }) => wire ?? []));
   const stop = async () => {
     for (const service of [...services].reverse()) await service.stop?.();
     await engine.stop();
@@ -84,10 +88,6 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     await stop();
     throw error;
   }
-  const behind: Omit<Behind, 'http'> = {
-    iam: machine.iam,
-    services: services.flatMap(({ wire }) => (wire ? [wire] : [])),
-  };
   return {
     machine,
     behind,

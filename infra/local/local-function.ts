@@ -221,6 +221,7 @@ function environsOf({ machine, assemblyFolder }: FunctionGiven, resource: Resour
     HOME: root, // The SDK looks for a folder .aws in it; there is none here.
     TZ: ':UTC',
   };
-  const data = { file, offset: machine.clock.offset, context, mostBytes: MOST_BYTES, background: false };
-  return { data, env, memoryMb };
+  const { clock, url, call: aws } = machine;
+  const data = { file, offset: clock.offset, context, mostBytes: MOST_BYTES, background: false, url };
+  return { data, env, memoryMb, aws };
 }

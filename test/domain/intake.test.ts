@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isSettled, OUTCOMES, type Outcome } from '#shared/domain/intake/arrival.ts';
 import { type Claim, conflicts } from '#shared/domain/intake/claim.ts';
 import { identityOf } from '#shared/domain/intake/customer.ts';
+import { entryOf } from '#shared/domain/intake/dead-message.ts';
 import { disputeNumber } from '#shared/domain/intake/dispute-number.ts';
 import { NOTHING_RECEIVED, sumOf, tallyOf } from '#shared/domain/intake/reconciliation.ts';
 
@@ -82,6 +83,21 @@ describe('a dispute’s number', () => {
     expect(number(a) === number(b)).toBe(
       BigInt(`0x${a.replaceAll('-', '')}`) % 2n ** 50n === BigInt(`0x${b.replaceAll('-', '')}`) % 2n ** 50n,
     );
+  });
+});
+
+describe('a dead message in a list (I-4)', () => {
+  test('shows how large it is and none of its words', () => {
+    const at = '2026-11-20T02:31:00Z';
+    const message = { deadId: 'dead', messageId: 'message', sentAt: at, keptAt: at, reasons: [], body: '包裹' };
+    expect(entryOf(message)).toEqual({
+      deadId: 'dead',
+      messageId: 'message',
+      sentAt: at,
+      keptAt: at,
+      reasons: [],
+      bytes: 6,
+    });
   });
 });
 

@@ -1,9 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { isActiveIn, type Subject } from '#shared/domain/policy/directory.ts';
 import { categoryOfType, findType, type Policy, policyInForce } from '#shared/domain/policy/policy.ts';
-import { RELEASED_POLICIES } from '#shared/policy/released.ts';
+import { isOpen } from '#shared/domain/policy/source.ts';
+import { PLAIN_SOURCES, RELEASED_POLICIES } from '#shared/policy/released.ts';
 
 const policy = RELEASED_POLICIES['policy-1'];
+
+describe('a source (I-1)', () => {
+  const [source] = PLAIN_SOURCES;
+  test.each([
+    { title: 'that is registered', given: source, open: true },
+    { title: 'that is switched off', given: source && { ...source, active: false }, open: false },
+    { title: 'that nobody registered', given: undefined, open: false },
+  ])('$title may hand in reports: $open', ({ given, open }) => {
+    expect(isOpen(given)).toBe(open);
+  });
+});
 
 describe('the tree of categories and types (G-1)', () => {
   test('a type is found in its category only', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { freshSecret } from './fresh-secret.ts';
-import { OFFICER } from './people.ts';
+import { DECIDER, OFFICER } from './people.ts';
 import type { System } from './system.ts';
 
 const Unused = z.object({ items: z.array(z.object({ role: z.string(), action: z.string(), resource: z.string() })) });
@@ -36,6 +36,7 @@ const JUSTIFIED: readonly { readonly grant: RegExp; readonly because: string }[]
 export function everyGrantIsUsed(start: () => Promise<System>): void {
   describe('what the roles may do', () => {
     let system: System;
+    let dispute = '';
     beforeAll(async () => {
       system = await start();
     });
@@ -49,6 +50,7 @@ export function everyGrantIsUsed(start: () => Promise<System>): void {
         const { body: receipt } = await system.call('GET', `/intake/receipts/${accepted.body.receiptId}`, OFFICER);
         return receipt.disputeId as string | undefined;
       });
+      dispute = disputeId;
       await system.reach(new Date(Date.parse(at) + LONG_AFTER_ITS_DEADLINE).toISOString());
       await system.eventually('the breach is recorded', async () => {
         const { body: dispute } = await system.call('GET', `/disputes/${disputeId}`, OFFICER);
@@ -60,6 +62,16 @@ export function everyGrantIsUsed(start: () => Promise<System>): void {
       const { status, body: timeline } = await system.call('GET', `/disputes/${disputeId}/timeline`, OFFICER);
       expect(status).toBe(200);
       expect(JSON.stringify(timeline)).toContain('DisputeFiled.v1');
+    });
+
+    test('a regrading to another level replaces the alert (G-10)', async () => {
+      const given = { facts: { leaving: true }, reason: 'the customer is about to leave' };
+      const regraded = await system.call('POST', `/disputes/${dispute}/regrading`, OFFICER, given);
+      expect(regraded).toMatchObject({ status: 200, body: { grade: { level: 2 } } });
+      await system.eventually('the first alert is superseded', async () => {
+        const { body } = await system.call('GET', '/alerts?state=superseded&limit=200', DECIDER);
+        return body.items.some((alert: { disputeId: string }) => alert.disputeId === dispute) || undefined;
+      });
     });
 
     test.each(['/health', '/openapi.json'])('anyone may read %s', async (path) => {
