@@ -4,6 +4,7 @@ import { Slug } from '#shared/contracts/shapes.ts';
 import { Stopped } from './replay/exchange.ts';
 import { BrokenFile } from './replay/file-lines.ts';
 import { type ReplayOptions, replayFile } from './replay/replay-file.ts';
+import { whereAsked } from './where-asked.ts';
 
 // npm run replay -- FILE [--rate N] [--source S] [--url U] [--restart]
 // Feeds a complaint export (CSV) or reports (NDJSON) to a running system; docs/replay.md has the whole story.
@@ -58,7 +59,7 @@ function optionsOf(args: string[]): ReplayOptions {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new RangeError(`--url is an address like ${LOCAL_SYSTEM}; got '${url}'`);
   }
-  return { file, url, rate, source, restart };
+  return { file: whereAsked(file), url, rate, source, restart };
 }
 
 function parsed(args: string[]) {

@@ -4,6 +4,7 @@ import { environments } from '../environments.ts';
 import { type LocalSystem, startLocalSystem } from '../local/local-system.ts';
 import { prepareInterlock } from './start/prepare-interlock.ts';
 import { sourcesWithSecrets } from './start/source-secrets.ts';
+import { whereAsked } from './where-asked.ts';
 
 // npm start                 everything on this machine at http://127.0.0.1:4400, with the sample organisation and disputes
 // npm start -- --empty      the same without disputes
@@ -33,7 +34,7 @@ function options(): { port: number; folder: string; empty: boolean } {
   const { values } = parsed();
   const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (!(port <= 65_535)) throw new RangeError(`--port takes a whole number up to 65535, got '${values.port}'`);
-  return { port, folder: values.data, empty: values.empty };
+  return { port, folder: whereAsked(values.data), empty: values.empty };
 }
 
 function parsed() {

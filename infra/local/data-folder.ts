@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 
 /** Of the files in the folder; another number when a release reads them in another way. */
-const FORMAT = 3;
+const FORMAT = 4;
 const MARK = 'interlock-data.json';
 /** Stands while the folder is emptied: who is ended in between goes on with it at the next start. */
 const EMPTYING = 'emptying';
@@ -43,11 +43,21 @@ function claim(folder: string): void {
     writeFileSync(unfinished, JSON.stringify({ format: FORMAT }));
     renameSync(unfinished, mark);
   }
-  const { format } = Mark.parse(JSON.parse(readFileSync(mark, 'utf8')));
+  const { format } = markIn(mark);
   if (format !== FORMAT)
     throw new RangeError(
       `the data in ${folder} have format ${format}, and this version reads format ${FORMAT}: start with another folder (--data DIR), or remove this one to begin anew`,
     );
+}
+
+function markIn(mark: string): z.infer<typeof Mark> {
+  try {
+    return Mark.parse(JSON.parse(readFileSync(mark, 'utf8')));
+  } catch {
+    throw new RangeError(
+      `${mark} cannot be read: start with another folder (--data DIR), or remove this one to begin anew`,
+    );
+  }
 }
 
 function lockedStore(folder: string): DatabaseSync {

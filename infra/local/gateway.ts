@@ -115,8 +115,8 @@ async function answerRest(
   { method, url, headers, body }: SignedRequest,
   authorize: (demands: readonly Demand[]) => void,
 ): Promise<SignedReply> {
-  const { pathname, searchParams: query } = new URL(url, 'http://machine');
-  const call = { method, path: decodeURIComponent(pathname), query, headers, body };
+  const { path, query } = targetIn(url);
+  const call = { method, path, query, headers, body };
   authorize(service.demands(call));
   const { status, headers: given = {}, body: answered = '' } = await service.answer(call);
   return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body: Buffer.from(answered) };
@@ -131,11 +131,21 @@ function scopeOf({
   const credential = header?.startsWith('AWS4-HMAC-SHA256')
     ? /Credential=([^,\s]+)/.exec(header)?.[1]
     : url.includes('X-Amz-Credential=')
-      ? (new URL(url, 'http://machine').searchParams.get('X-Amz-Credential') ?? undefined)
+      ? (URL.parse(url, 'http://machine')?.searchParams.get('X-Amz-Credential') ?? undefined)
       : undefined;
   if (!credential) return undefined;
   const parts = credential.split('/');
   return { accessKeyId: parts.slice(0, -4).join('/'), service: parts.at(-2) ?? '' };
+}
+
+/** @throws AwsError InvalidURI for a path that is none */
+function targetIn(url: string): { path: string; query: URLSearchParams } {
+  try {
+    const { pathname, searchParams } = new URL(url, 'http://machine');
+    return { path: decodeURIComponent(pathname), query: searchParams };
+  } catch {
+    throw new AwsError('InvalidURI', 'The path of the request is no URI');
+  }
 }
 
 function serviceFor(services: Behind['services'], signingName: string, headers: SignedRequest['headers']) {

@@ -1,7 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { buckets } from './buckets.ts';
 import { movableClock } from './clock.ts';
-import type { Machine, Resource, RestService, Service, SignedRequest, WireService } from './cloud.ts';
+import {
+  AwsError,
+  type Machine,
+  type Resource,
+  type RestService,
+  type Service,
+  type SignedRequest,
+  type WireService,
+} from './cloud.ts';
 import { dynamodb } from './dynamodb.ts';
 import { startEngine } from './engine.ts';
 import { eventBus } from './event-bus.ts';
@@ -56,7 +64,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const engine = await startEngine({ folder, say, onGivenUp });
   const ownLogs = logs(machine);
   const ownQueues = queues(machine, {
-    put: (arn, policy) => roles.putResourcePolicy(arn, JSON.parse(policy)),
+    put: (arn, policy) => roles.putResourcePolicy(arn, jsonIn(policy)),
     remove: (arn) => roles.removeResourcePolicy(arn),
   });
   const ownFunctions = functions({ machine, logs: ownLogs, queues: ownQueues, assemblyFolder });
@@ -100,6 +108,15 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     outputs: assembly.outputs,
     stop,
   };
+}
+
+/** @throws AwsError InvalidAttributeValue for a policy that is no JSON */
+function jsonIn(policy: string): unknown {
+  try {
+    return JSON.parse(policy);
+  } catch {
+    throw new AwsError('InvalidAttributeValue', 'The Policy is no JSON');
+  }
 }
 
 /** Each resource to the service that carries its type, in the services' order: what others lean on stands first. */

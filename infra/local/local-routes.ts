@@ -17,7 +17,7 @@ const MOST_BYTES = 65_536;
 /** The development helpers of interface.md that know nothing of what runs here; keys are `METHOD /path` below `/_local`. */
 export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): Readonly<Record<string, LocalRoute>> {
   const { clock } = cloud.machine;
-  const time = () => ({ now: new Date(clock.now()).toISOString() });
+  const time = () => ({ now: new Date(clock.now()).toISOString(), seconds: Math.floor(clock.now() / 1000) });
   return {
     'POST /token': async (body) => ({ token: await issuer.tokenFor(Subject.parse(body)) }),
     'GET /clock': time,
@@ -64,7 +64,8 @@ export async function answerLocal(
     answer(200, await route(request.method === 'POST' ? await jsonOf(request) : undefined));
   } catch (error) {
     if (error instanceof z.ZodError) answer(422, { message: z.prettifyError(error) });
-    else if (error instanceof RangeError || error instanceof SyntaxError) answer(422, { message: error.message });
+    else if (error instanceof RangeError || error instanceof SyntaxError || error instanceof URIError)
+      answer(422, { message: error.message });
     else throw error;
   }
 }

@@ -189,7 +189,7 @@ export class QueueStore implements Service, Queues {
       for (const { id, receiveCount, messageId } of receipts) {
         // Whoever holds it now is not to lose it to an older receipt.
         if ((queue.held.get(id)?.receiveCount ?? receiveCount) !== receiveCount) continue;
-        this.#sql.delete.run(id, queue.name, messageId);
+        if (this.#sql.delete.run(id, queue.name, messageId).changes === 0) continue;
         queue.held.delete(id);
         queue.ready.delete(id);
       }
@@ -356,13 +356,13 @@ function statementsOn(store: DatabaseSync) {
   store.exec(`
     create table if not exists created_queues (name text primary key, policy text);
     create table if not exists queue_messages (
-      id integer primary key, queue text not null, message_id text not null, sender_id text not null,
+      id integer primary key autoincrement, queue text not null, message_id text not null, sender_id text not null,
       sent_at integer not null, due_at integer not null, receive_count integer not null default 0,
       first_received_at integer not null default 0, body text not null);
     create index if not exists queue_messages_by_queue on queue_messages (queue);
     create index if not exists queue_messages_by_due on queue_messages (due_at, queue) where due_at > 0;`);
   return {
-    lastId: store.prepare('select max(id) as id from queue_messages'),
+    lastId: store.prepare("select seq as id from sqlite_sequence where name = 'queue_messages'"),
     created: store.prepare('select name, policy from created_queues order by rowid'),
     create: store.prepare('insert into created_queues (name) values (?)'),
     setPolicy: store.prepare('update created_queues set policy = ? where name = ?'),

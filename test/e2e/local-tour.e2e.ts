@@ -26,6 +26,7 @@ test('the README’s tour leads from a report to the explanation of its points',
   // The sample dispute's points are posted with the tour's, at the latest by the next minute's sweep on a busy machine.
   const again = `curl -s ${system.url}/_local/clock -d '{"advance":"PT1M"}'; sleep 2\n${script.trim().split('\n').at(-1)}`;
   const setting = script.split('\n').filter((line) => /^(URL|token|as|DECIDER)\b/.test(line));
+  setting.push(`MONTH=${/"period":"(\d{4}-\d{2})"/.exec(printed)?.[1]}`);
   const later = execFileSync('bash', ['-euc', [...setting, again].join('\n')], { encoding: 'utf8', timeout: 60_000 });
   expect(later).toContain('"adjustments":"-12.00"');
 });
