@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { AwsError, type Caller, type JsonObject, type Resource } from './cloud.ts';
+import { AwsError, type Caller, type JsonObject, type Queues, type Resource } from './cloud.ts';
 
 /**
  * The properties of a resource, as its service carries them out.
@@ -9,6 +9,16 @@ export function propertiesOf<T>(schema: z.ZodType<T>, { stack, logicalId, type, 
   const parsed = schema.safeParse(properties, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new RangeError(`${stack}/${logicalId} (${type}): ${reasonsIn(parsed.error)}`);
+}
+
+/** @throws RangeError naming a resource and the queue that it would send to, which does not stand */
+export function refuseMissingQueue(queues: Queues, { stack, logicalId, type }: Resource, queueArn: string): void {
+  try {
+    queues.visible(queueArn);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    throw new RangeError(`${stack}/${logicalId} (${type}): the queue ${queueArn} does not stand on this machine`);
+  }
 }
 
 /** The operations of a service by name: what each is given has been checked. */

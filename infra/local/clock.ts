@@ -1,5 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/** Until when the clock can be moved. Far enough for anything to come due; from about the year 3000 no schedule ever does. */
+export const LATEST = Date.parse('2100-01-01T00:00:00Z');
+
 /**
  * The clock of this machine, which tests and people move: it moves `Date` inside functions, schedules, token checks,
  * delays of messages and the tolerance of webhooks. Visibility timeouts, polling and the signing of requests stay on
@@ -10,7 +13,7 @@ export interface MovableClock {
   now(): number;
   /** How far it is ahead of the real clock, in milliseconds; shared with the worker threads. */
   readonly offset: BigInt64Array<SharedArrayBuffer>;
-  /** @throws RangeError for a time before now: a clock here only goes forward */
+  /** @throws RangeError for a time before now, for a clock here only goes forward, or after {@link LATEST} */
   moveTo(instant: number): void;
   /** Called after every move. */
   onMove(moved: () => void): void;
@@ -29,9 +32,9 @@ export function movableClock(store: DatabaseSync): MovableClock {
     offset,
     now,
     moveTo(instant) {
-      if (!(instant >= now()))
+      if (!(instant >= now() && instant <= LATEST))
         throw new RangeError(
-          `the clock shows ${new Date(now()).toISOString()} and only moves forward; ${new Date(instant).toISOString()} is before that`,
+          `the clock shows ${textOf(now())} and only moves forward, until ${textOf(LATEST)}; not to ${textOf(instant)}`,
         );
       const moved = Math.round(instant - Date.now());
       keep.run(moved);
@@ -40,4 +43,10 @@ export function movableClock(store: DatabaseSync): MovableClock {
     },
     onMove: (moved) => void listeners.push(moved),
   };
+}
+
+/** An instant to read, also one that no date can hold. */
+function textOf(instant: number): string {
+  const date = new Date(instant);
+  return Number.isNaN(date.getTime()) ? String(instant) : date.toISOString();
 }

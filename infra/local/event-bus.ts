@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { operation, operationOf, propertiesOf } from './checked.ts';
-import { ACCOUNT, AwsError, type Machine, type Queues, REGION, type Service } from './cloud.ts';
+import { operation, operationOf, propertiesOf, refuseMissingQueue } from './checked.ts';
+import { ACCOUNT, AwsError, type Machine, type Queues, REGION, type Resource, type Service } from './cloud.ts';
 import { compilePattern } from './event-pattern.ts';
 
 /** What a queue attests of messages that a rule sent. */
@@ -16,10 +16,9 @@ const Target = z.strictObject({
   Arn: QueueArn,
   DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional(),
 });
-/** In a template the pattern is an object, over the wire its text. */
 const Pattern = z.unknown().transform((pattern, context) => {
   try {
-    return { pattern, matches: compilePattern(pattern) };
+    return compilePattern(pattern);
   } catch (error) {
     context.addIssue({ code: 'custom', message: String(error) });
     return z.NEVER;
@@ -32,7 +31,7 @@ const RuleProperties = z.strictObject({
   Targets: z.array(Target),
 });
 
-const PutRule = z.strictObject({ EventBusName: Name, Name, EventPattern: Pattern });
+const PutRule = z.strictObject({ EventBusName: Name, Name, EventPattern: z.unknown() });
 const PutTargets = z.strictObject({ EventBusName: Name, Rule: Name, Targets: z.array(Target) });
 const RemoveTargets = z.strictObject({ EventBusName: Name, Rule: Name, Ids: z.array(z.string()) });
 const DeleteRule = z.strictObject({ EventBusName: Name, Name });
@@ -63,6 +62,7 @@ interface Delivery {
 export function eventBus(machine: Machine, queues: Queues): Service {
   const buses = new Set<string>();
   const rules: Rule[] = [];
+  const sending: { readonly by: Resource; readonly to: string }[] = [];
   const ownRules = keptRules(machine);
   const known = (bus: string) => {
     if (!buses.has(bus)) throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
@@ -94,7 +94,12 @@ export function eventBus(machine: Machine, queues: Queues): Service {
         return;
       }
       const { EventBusName, EventPattern, Targets } = propertiesOf(RuleProperties, resource);
-      rules.push({ arn: resource.arn, bus: EventBusName, matches: EventPattern.matches, targets: Targets });
+      rules.push({ arn: resource.arn, bus: EventBusName, matches: EventPattern, targets: Targets });
+      for (const { Arn, DeadLetterConfig } of Targets)
+        for (const to of [Arn, DeadLetterConfig?.Arn]) if (to !== undefined) sending.push({ by: resource, to });
+    },
+    start() {
+      for (const { by, to } of sending) refuseMissingQueue(queues, by, to);
     },
     wire: {
       kind: 'json',
@@ -169,33 +174,53 @@ function authorize({ iam }: Machine, { rule }: Delivery, queueArn: string): void
   iam.authorizeService(by, { action: 'sqs:SendMessage', resource: queueArn });
 }
 
-/** The rules that were put over the wire. */
-function keptRules({ store }: Machine) {
+const KeptRule = z.object({ arn: Name, bus: Name, pattern: Name, targets: z.array(Target) });
+
+/** The rules that were put over the wire. One in the store that cannot be read any more is said and left out. */
+function keptRules({ store, say }: Machine) {
   store.exec('create table if not exists wire_rules (arn text primary key, rule text not null)');
-  const Kept = z.object({ arn: Name, bus: Name, pattern: Name, targets: z.array(Target) });
-  const select = store.prepare('select rule from wire_rules order by arn');
-  const read = () =>
-    select.all().map(({ rule }) => {
-      const kept = Kept.parse(JSON.parse(String(rule)));
-      return { ...kept, matches: compilePattern(kept.pattern) };
-    });
-  let rules = read();
-  const change = (sql: string, ...values: string[]) => {
-    store.prepare(sql).run(...values);
-    rules = read();
-  };
+  const write = store.prepare('insert or replace into wire_rules values (?, ?)');
+  const erase = store.prepare('delete from wire_rules where arn = ?');
+  const rules = new Map<string, Rule & z.infer<typeof KeptRule>>();
+  for (const { arn, rule } of store.prepare('select arn, rule from wire_rules order by arn').all()) {
+    try {
+      const kept = KeptRule.parse(JSON.parse(String(rule)));
+      rules.set(kept.arn, { ...kept, matches: compilePattern(kept.pattern) });
+    } catch (error) {
+      say(`the rule ${String(arn)} is left out until it is put anew: ${String(error)}`);
+    }
+  }
   return {
-    all: (): readonly Rule[] => rules,
+    all: (): readonly Rule[] => [...rules.values()],
+    targetsOf: (arn: string) => rules.get(arn)?.targets ?? [],
     /** @throws AwsError for a rule that is not there */
     find(arn: string) {
-      const rule = rules.find((each) => each.arn === arn);
+      const rule = rules.get(arn);
       if (rule) return rule;
       throw new AwsError('ResourceNotFoundException', `Rule ${arn} does not exist.`);
     },
-    put: (rule: z.infer<typeof Kept>) =>
-      change('insert or replace into wire_rules values (?, ?)', rule.arn, JSON.stringify(rule)),
-    remove: (arn: string) => change('delete from wire_rules where arn = ?', arn),
+    /** @throws AwsError for a pattern that does not compile, which is not kept */
+    put(rule: Omit<z.infer<typeof KeptRule>, 'pattern'> & { readonly pattern: unknown }) {
+      const matches = matcherOf(rule.pattern);
+      const kept = { ...rule, pattern: String(rule.pattern) };
+      write.run(kept.arn, JSON.stringify(kept));
+      rules.set(kept.arn, { ...kept, matches });
+    },
+    remove(arn: string) {
+      erase.run(arn);
+      rules.delete(arn);
+    },
   };
+}
+
+/** Over the wire a pattern is its text. @throws AwsError for what is no text, or no pattern */
+function matcherOf(pattern: unknown): Rule['matches'] {
+  try {
+    if (typeof pattern !== 'string') throw new RangeError(`event pattern: expected its text, got ${typeof pattern}`);
+    return compilePattern(pattern);
+  } catch (error) {
+    throw new AwsError('InvalidEventPatternException', `Event pattern is not valid. Reason: ${String(error)}`);
+  }
 }
 
 /** What a suite listens to the bus with. */
@@ -204,12 +229,14 @@ function ruleOperations(rules: ReturnType<typeof keptRules>, known: (bus: string
   return {
     PutRule: operation(PutRule, ({ EventBusName, Name, EventPattern }) => {
       const arn = ruleArn(known(EventBusName), Name);
-      rules.put({ arn, bus: EventBusName, pattern: String(EventPattern.pattern), targets: [] });
+      rules.put({ arn, bus: EventBusName, pattern: EventPattern, targets: rules.targetsOf(arn) });
       return { RuleArn: arn };
     }),
     PutTargets: operation(PutTargets, ({ EventBusName, Rule, Targets }) => {
       const rule = rules.find(ruleArn(EventBusName, Rule));
-      rules.put({ ...rule, targets: [...rule.targets, ...Targets] });
+      // A target put again under its Id takes the place of the one before.
+      const byId = new Map([...rule.targets, ...Targets].map((target) => [target.Id, target]));
+      rules.put({ ...rule, targets: [...byId.values()] });
       return answer;
     }),
     RemoveTargets: operation(RemoveTargets, ({ EventBusName, Rule, Ids }) => {

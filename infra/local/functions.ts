@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
-import { propertiesOf } from './checked.ts';
-import { AwsError, type Functions, type Invocation, type Queues, type Service } from './cloud.ts';
+import { propertiesOf, refuseMissingQueue } from './checked.ts';
+import { AwsError, type Functions, type Invocation, type Queues, type Resource, type Service } from './cloud.ts';
 import { type FunctionGiven, FunctionProperties, type FunctionStats, LocalFunction } from './local-function.ts';
 import { Turns } from './turns.ts';
 
@@ -32,6 +32,12 @@ export interface FunctionsGiven extends FunctionGiven {
   readonly queues: Queues;
 }
 
+/** What a schedule needs to know of functions before it calls one. */
+export interface AsyncFunctions extends Functions {
+  /** @throws RangeError for a function that does not stand, or has no EventInvokeConfig to be called after */
+  refuseNotAsync(functionArn: string): void;
+}
+
 /**
  * The functions of the templates, each in up to as many threads as it may have concurrent executions. A thread imports
  * the bundle once and is kept for later calls. Between calls it is not frozen, as it would be in Lambda, and tracing
@@ -39,11 +45,11 @@ export interface FunctionsGiven extends FunctionGiven {
  */
 export function functions(
   given: FunctionsGiven,
-): Service & Functions & { stats(): readonly FunctionStats[]; stop(): Promise<void> } {
+): Service & AsyncFunctions & { stats(): readonly FunctionStats[]; stop(): Promise<void> } {
   // Threads share the time zone of their process, and Lambda's is UTC.
   process.env.TZ = 'UTC';
   const known = new Map<string, LocalFunction>();
-  const configs = new Map<string, EventInvokeConfig>();
+  const configs = new Map<string, EventInvokeConfig & { readonly by: Resource }>();
   const stopping = new AbortController();
   const turns = new Turns();
   const find = (arn: string): LocalFunction => {
@@ -61,8 +67,17 @@ export function functions(
         known.set(resource.arn, new LocalFunction(given, resource));
       } else {
         const config = propertiesOf(EventInvokeConfig, resource);
-        configs.set(config.FunctionName, config);
+        configs.set(config.FunctionName, { ...config, by: resource });
       }
+    },
+    start() {
+      for (const { by, DestinationConfig } of configs.values())
+        refuseMissingQueue(given.queues, by, DestinationConfig.OnFailure.Destination);
+    },
+    refuseNotAsync(arn) {
+      const name = known.get(arn)?.name;
+      if (name === undefined) throw new RangeError(`the function ${arn} does not stand on this machine`);
+      if (!configs.has(name)) throw new RangeError(`the function ${name} has no EventInvokeConfig`);
     },
     async invoke(arn, event, urgency = 'answer') {
       const call = () => find(arn).invoke(randomUUID(), event, urgency);

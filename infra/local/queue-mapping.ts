@@ -108,11 +108,14 @@ export class QueueMapping implements Mapping {
     const until = Date.now() + this.#window;
     const messages = [...first];
     this.#gathering = true;
-    while (!this.#stopped && !this.#pause && messages.length < this.#batchSize && Date.now() < until) {
-      await this.#more.wait(until - Date.now());
-      if (!this.#stopped) messages.push(...this.#take(this.#batchSize - messages.length));
+    try {
+      while (!this.#stopped && !this.#pause && messages.length < this.#batchSize && Date.now() < until) {
+        await this.#more.wait(until - Date.now());
+        if (!this.#stopped) messages.push(...this.#take(this.#batchSize - messages.length));
+      }
+    } finally {
+      this.#gathering = false;
     }
-    this.#gathering = false;
     // A second batch may begin while this one is handled.
     setImmediate(() => this.#fill());
     return messages;

@@ -1,8 +1,17 @@
 import { Cron } from 'croner';
 import * as z from 'zod';
-import { propertiesOf } from './checked.ts';
-import { AwsError, type Caller, type Functions, type Machine, type Queues, type Service } from './cloud.ts';
+import { propertiesOf, refuseMissingQueue } from './checked.ts';
+import {
+  AwsError,
+  type Caller,
+  type Functions,
+  type Machine,
+  type Queues,
+  type Resource,
+  type Service,
+} from './cloud.ts';
 import { eventOf } from './event-bus.ts';
+import type { AsyncFunctions } from './functions.ts';
 
 const MINUTE = 60_000;
 const UNITS: Readonly<Record<string, number>> = { minute: MINUTE, hour: 60 * MINUTE, day: 24 * 60 * MINUTE };
@@ -42,6 +51,7 @@ interface Timetable {
 interface Schedule {
   readonly name: string;
   readonly arn: string;
+  readonly resource: Resource;
   readonly target: z.infer<typeof Properties>['Target'];
   readonly caller: Caller;
   readonly timetable: Timetable;
@@ -54,7 +64,7 @@ interface Schedule {
 /** EventBridge Scheduler on the moved clock: however far the clock is moved, a schedule fires at most once for it. */
 export function scheduler(
   machine: Machine,
-  functions: Functions,
+  functions: AsyncFunctions,
   queues: Queues,
 ): Service & { run(name: string): Promise<void>; names(): readonly string[] } {
   const { clock } = machine;
@@ -76,13 +86,14 @@ export function scheduler(
     clearTimeout(timer);
     if (!running) return;
     const now = clock.now();
-    for (const schedule of schedules) {
-      const due = schedule.timetable.last(now);
-      if (due <= schedule.handledUpTo) continue;
-      const firing = fireDue(schedule, due).finally(() => firings.delete(firing));
-      firings.add(firing);
-    }
-    const pauses = schedules.map(({ timetable }) => timetable.next(now) - now);
+    const pauses = schedules.map((schedule) => {
+      const { due, pause } = timesOf(machine, schedule, now);
+      if (due > schedule.handledUpTo) {
+        const firing = fireDue(schedule, due).finally(() => firings.delete(firing));
+        firings.add(firing);
+      }
+      return pause;
+    });
     timer = setTimeout(tick, Math.min(LONGEST_SLEEP_MS, ...pauses));
   };
   clock.onMove(tick);
@@ -96,9 +107,10 @@ export function scheduler(
       const { since, handledUpTo } = kept.standing(name, `${ScheduleExpression} ${zone}`, clock.now());
       const timetable = timetableOf(ScheduleExpression, zone, since);
       const { caller } = machine.iam.assume(Target.RoleArn, name);
-      schedules.push({ name, arn, target: Target, caller, timetable, handledUpTo, underWay: new Set() });
+      schedules.push({ name, arn, resource, target: Target, caller, timetable, handledUpTo, underWay: new Set() });
     },
     start() {
+      for (const schedule of schedules) refuseMissingTarget(functions, queues, schedule);
       running = true;
       tick();
     },
@@ -115,6 +127,31 @@ export function scheduler(
     },
     names: () => schedules.map(({ name }) => name),
   };
+}
+
+/** @throws RangeError naming a schedule with a function or a queue that does not stand, or cannot be called by it */
+function refuseMissingTarget(functions: AsyncFunctions, queues: Queues, { resource, target }: Schedule): void {
+  const { stack, logicalId, type } = resource;
+  refuseMissingQueue(queues, resource, target.DeadLetterConfig.Arn);
+  try {
+    functions.refuseNotAsync(target.Arn);
+  } catch (error) {
+    if (error instanceof RangeError) throw new RangeError(`${stack}/${logicalId} (${type}): ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * What is due of a schedule, and in how many milliseconds more is. Never throws, for a move of the clock asks: others
+ * are to hear of that move, too.
+ */
+function timesOf({ say }: Machine, { name, timetable }: Schedule, now: number) {
+  try {
+    return { due: timetable.last(now), pause: timetable.next(now) - now };
+  } catch (error) {
+    say(`the schedule ${name} cannot tell when it is due, it is asked again in a minute: ${String(error)}`);
+    return { due: Number.NEGATIVE_INFINITY, pause: LONGEST_SLEEP_MS };
+  }
 }
 
 /**

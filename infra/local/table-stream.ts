@@ -23,6 +23,8 @@ const Shards = z.looseObject({
   }),
 });
 const Iterator = z.looseObject({ ShardIterator: z.string() });
+/** What is answered for an iterator that is too old, or that stands before what was trimmed. */
+const EXPIRED: readonly string[] = ['ExpiredIteratorException', 'TrimmedDataAccessException'];
 type Place = { readonly shardId: string; readonly iterator: string };
 
 /**
@@ -75,7 +77,7 @@ export function tableStream(arn: string, call: (operation: string, input: object
       places.delete(key);
       const found = await next(from, most).catch((error) => {
         // An iterator that expired is no fault: the position finds another.
-        if (error instanceof AwsError && /Expired|Trimmed|Validation/.test(error.code)) return undefined;
+        if (error instanceof AwsError && EXPIRED.includes(error.code)) return undefined;
         throw error;
       });
       if (!found) return { records: [], position };

@@ -10,7 +10,7 @@ import { afterEach, expect, test } from 'vitest';
 import * as z from 'zod';
 import { AwsError, type Iam, type Machine, type Queues } from '#infra/local/cloud.ts';
 import { eventBus } from '#infra/local/event-bus.ts';
-import { ALLOWS_ALL, machineFor, resource, serve } from './wire-server.ts';
+import { ALLOWS_ALL, machineFor, ROOT, resource, serve } from './wire-server.ts';
 
 const queueArn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 const RULE = 'arn:aws:events:us-east-1:000000000000:rule/house/graded';
@@ -49,7 +49,10 @@ function memoryQueues(...refusing: string[]) {
     delete: unused,
     onMessages: unused,
     overview: unused,
-    visible: unused,
+    visible(arn) {
+      if (arn.endsWith(':gone')) throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', `no queue ${arn}`);
+      return 0;
+    },
   };
   return { queues, sent, transactions };
 }
@@ -236,6 +239,67 @@ test('over the wire, what is not supported or not there is refused by name', asy
   await expect(targets({})).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   await expect(targets({ Arn: 'arn:aws:lambda:us-east-1:000000000000:function:x' })).rejects.toThrow('only queues');
   await expect(targets({ InputPath: '$.detail' })).rejects.toThrow('InputPath');
+});
+
+test.each(['{', '{"a":1}', '', { a: [1] }, undefined])(
+  'PutRule with the pattern %j keeps nothing, and a later start does not fail',
+  async (EventPattern) => {
+    const { bus, machine } = await busOf();
+    const input = { ...BUS, Name: 'tap', EventPattern };
+    const call = { operation: 'PutRule', input, body: Buffer.of(), target: 'AWSEvents.PutRule', caller: ROOT };
+    if (bus.wire?.kind !== 'json') throw new Error('expected a JSON protocol');
+    const { wire } = bus;
+    expect(() => wire.answer(call)).toThrow(expect.objectContaining({ code: 'InvalidEventPatternException' }));
+    expect(machine.store.prepare('select * from wire_rules').all()).toEqual([]);
+    expect(() => eventBus(machine, memoryQueues().queues)).not.toThrow();
+  },
+);
+
+test('a kept rule that cannot be read any more is said and left out, and the others hear on', async () => {
+  const machine = machineFor();
+  const { client } = await busOf({ machine });
+  const EventPattern = '{"source":["shop"]}';
+  for (const Name of ['tap', 'worn']) {
+    await client.send(new PutRuleCommand({ ...BUS, Name, EventPattern }));
+    await client.send(new PutTargetsCommand({ ...BUS, Rule: Name, Targets: [{ Id: 'x', Arn: queueArn(Name) }] }));
+  }
+  const worn = "update wire_rules set rule = json_set(rule, '$.pattern', '[object Object]') where arn like '%worn'";
+  machine.store.exec(worn);
+  const again = machineFor({ folder: machine.folder });
+  const { put, sent, client: later } = await busOf({ machine: again });
+  await put(GRADED);
+  expect(sent.map(({ queue }) => queue)).toEqual(['tap']);
+  expect(again.said).toEqual([expect.stringMatching(/rule\/house\/worn is left out.*not JSON/)]);
+  await later.send(new PutRuleCommand({ ...BUS, Name: 'worn', EventPattern }));
+  await expect(later.send(new DeleteRuleCommand({ ...BUS, Name: 'worn' }))).resolves.toBeDefined();
+});
+
+test('a rule put again keeps its targets, and a target put again replaces the one of its Id', async () => {
+  const { client, put, sent } = await busOf();
+  const rule = (source: string) =>
+    client.send(new PutRuleCommand({ ...BUS, Name: 'tap', EventPattern: JSON.stringify({ source: [source] }) }));
+  const target = (name: string) =>
+    client.send(new PutTargetsCommand({ ...BUS, Rule: 'tap', Targets: [{ Id: 'suite', Arn: queueArn(name) }] }));
+  await rule('else');
+  await target('a');
+  await target('b');
+  await put(GRADED);
+  expect(sent).toEqual([]);
+  await rule('shop');
+  await put(GRADED);
+  expect(sent.map(({ queue }) => queue)).toEqual(['b']);
+});
+
+test.each([
+  ['a target', { Targets: [{ Id: 'x', Arn: queueArn('gone') }] }],
+  ['dead letters', { Targets: [{ Id: 'x', Arn: queueArn('work'), DeadLetterConfig: { Arn: queueArn('gone') } }] }],
+])('a rule with %s that does not stand is refused at start, by name', async (_, properties) => {
+  const { bus, rule } = await busOf();
+  await rule({});
+  expect(() => bus.start?.()).not.toThrow();
+  await rule(properties);
+  const message = `stack/graded (AWS::Events::Rule): the queue ${queueArn('gone')} does not stand on this machine`;
+  expect(() => bus.start?.()).toThrow(new RangeError(message));
 });
 
 test('an operation that is not supported is refused before IAM is asked', async () => {

@@ -295,6 +295,24 @@ describe('an asynchronous call', () => {
   });
 });
 
+describe('a call without anyone waiting is refused before it is made', () => {
+  test('of a function that does not stand, or has no configuration for it', async () => {
+    const { ours } = await running('', {});
+    expect(() => ours.refuseNotAsync(ARN)).toThrow(new RangeError('the function thing has no EventInvokeConfig'));
+    expect(() => ours.refuseNotAsync(`${ARN}2`)).toThrow(RangeError);
+    const { ours: configured } = await running('', {}, { config: { MaximumRetryAttempts: 0 } });
+    expect(() => configured.refuseNotAsync(ARN)).not.toThrow();
+  });
+
+  test('with a failure destination that does not stand', async () => {
+    const visible = (arn: string) => {
+      throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', `no queue ${arn}`);
+    };
+    const { ours } = await running('', {}, { config: { MaximumRetryAttempts: 0 }, visible });
+    expect(() => ours.start?.()).toThrow(/^stack\/thing .*the queue .*:missed does not stand on this machine$/);
+  });
+});
+
 describe('what is not supported', () => {
   test.each([
     { title: 'another runtime', properties: { Runtime: 'python3.13' }, says: /stack\/thing .*Runtime = "python3.13"/ },
@@ -312,7 +330,12 @@ describe('what is not supported', () => {
 async function running(
   bundle: string,
   properties: Record<string, unknown> = {},
-  { iam = ALLOWS_ALL, config, concurrent }: { iam?: Iam; config?: Record<string, unknown>; concurrent?: number } = {},
+  {
+    iam = ALLOWS_ALL,
+    config,
+    concurrent,
+    visible = () => 0,
+  }: { iam?: Iam; config?: Record<string, unknown>; concurrent?: number; visible?: Queues['visible'] } = {},
 ) {
   const assemblyFolder = mkdtempSync(join(tmpdir(), 'assembly-'));
   const asset = `asset.${randomUUID()}`;
@@ -337,7 +360,7 @@ async function running(
   const ours = functions({
     machine,
     logs,
-    queues: { ...NO_QUEUES, send },
+    queues: { ...NO_QUEUES, send, visible },
     assemblyFolder,
     concurrentExecutions: concurrent,
   });

@@ -182,6 +182,25 @@ describe('a function fed from a queue', () => {
     expect(batches[1]).toEqual(['3', '4', '5']);
   });
 
+  test('a store that fails while a batch gathers ends that batch alone', async () => {
+    const { start, send, batches, machine, own } = await fed(
+      { BatchSize: 3, MaximumBatchingWindowInSeconds: 5 },
+      () => null,
+    );
+    await start();
+    send('1');
+    await settled();
+    vi.spyOn(own, 'receive').mockImplementationOnce(() => {
+      throw new Error('disk full');
+    });
+    send('2');
+    await settled();
+    expect(machine.said).toEqual([expect.stringContaining('disk full')]);
+    send('3', '4');
+    await settled();
+    expect(batches).toEqual([['2', '3', '4']]);
+  });
+
   test('a role that may not read the queue is refused, said once, and tried again', async () => {
     let allowed = false;
     const asked: string[] = [];

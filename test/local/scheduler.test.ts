@@ -1,7 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { movableClock } from '#infra/local/clock.ts';
-import { AwsError, type Caller, type Functions, type Iam, type Queues } from '#infra/local/cloud.ts';
+import { AwsError, type Caller, type Iam, type Queues } from '#infra/local/cloud.ts';
+import type { AsyncFunctions } from '#infra/local/functions.ts';
 import { scheduler, timetableOf } from '#infra/local/scheduler.ts';
 import { ALLOWS_ALL, machineFor, resource } from './wire-server.ts';
 
@@ -28,7 +29,10 @@ const unused = () => {
 /** Functions that keep what they are called with; the answer may fail or hang. */
 function memoryFunctions(answer: () => Promise<void> = async () => {}) {
   const calls: { arn: string; event: unknown }[] = [];
-  const functions: Functions = {
+  const functions: AsyncFunctions = {
+    refuseNotAsync(arn) {
+      if (arn !== SWEEP) throw new RangeError(`the function ${arn} does not stand on this machine`);
+    },
     async invokeAsync(arn, event) {
       calls.push({ arn, event });
       await answer();
@@ -48,7 +52,10 @@ function memoryQueues() {
     delete: unused,
     onMessages: unused,
     overview: unused,
-    visible: unused,
+    visible(arn) {
+      if (arn !== DEAD) throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', `no queue ${arn}`);
+      return 0;
+    },
   };
   return { queues, dead };
 }
@@ -186,6 +193,24 @@ test.each([
 ])('a schedule with %s is refused by name', async (_, refused, message) => {
   await expect(standing({ resources: [refused] })).rejects.toThrow(message);
   await expect(standing({ resources: [refused] })).rejects.toThrow(RangeError);
+});
+
+test.each([
+  ['function', schedule({}, { Arn: `${SWEEP}2` }), `the function ${SWEEP}2 does not stand`],
+  ['queue for dead letters', schedule({}, { DeadLetterConfig: { Arn: `${DEAD}2` } }), `the queue ${DEAD}2 does not`],
+])('a schedule with a %s that does not stand is refused at start, by name', async (_, refused, message) => {
+  const start = standing({ resources: [refused] });
+  await expect(start).rejects.toThrow(RangeError);
+  await expect(start).rejects.toThrow(`stack/sweep (AWS::Scheduler::Schedule): ${message}`);
+});
+
+test('a clock kept at a time at which nothing is ever due is said, and keeps nothing from starting', async () => {
+  const { store, schedules } = await standing();
+  await schedules.stop?.();
+  vi.setSystemTime(Date.parse('3100-01-01T00:00:00Z'));
+  const { machine, schedules: again } = await standing({ store });
+  expect(String(Reflect.get(machine, 'said'))).toContain('the schedule sweep cannot tell when it is due');
+  await again.stop?.();
 });
 
 test('a schedule fires when its time comes, in the event that AWS makes, and not before', async () => {
