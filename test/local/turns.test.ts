@@ -1,0 +1,35 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { Turns } from '#infra/local/turns.ts';
+
+describe('whose turn it is', () => {
+  test('what nobody waits for begins at once on a machine that has nothing to answer', async () => {
+    expect(await new Turns().afterwards(async () => 'done')).toBe('done');
+  });
+
+  test('it begins only when the call that somebody waits for is answered', async () => {
+    const turns = new Turns();
+    const order: string[] = [];
+    const answered = turns.first(async () => {
+      await wait(30);
+      order.push('answered');
+    });
+    await Promise.all([answered, turns.afterwards(async () => void order.push('afterwards'))]);
+    expect(order).toEqual(['answered', 'afterwards']);
+  });
+
+  test('it begins in any case, however long the answer takes', async () => {
+    const turns = new Turns();
+    const ended = Promise.withResolvers<void>();
+    const answering = turns.first(() => ended.promise);
+    expect(await turns.afterwards(async () => 'done')).toBe('done');
+    ended.resolve();
+    await answering;
+  });
+
+  test('a call that fails gives its turn on', async () => {
+    const turns = new Turns();
+    await expect(turns.first(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await turns.afterwards(async () => 'done')).toBe('done');
+  });
+});
