@@ -105,6 +105,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'ImprovementTable', { value: this.improvement.table.tableName });
     new CfnOutput(this, 'ReferenceTable', { value: this.reference.table.tableName });
     new CfnOutput(this, 'CustomersTable', { value: this.customers.table.tableName });
+    new CfnOutput(this, 'FilesBucket', { value: this.files.bucketName });
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName });
     new CfnOutput(this, 'DigestKeySecret', { value: this.digestKey.secretArn });
   }

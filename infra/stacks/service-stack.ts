@@ -27,6 +27,7 @@ export abstract class ServiceStack extends Stack {
     readonly reference: { readonly REFERENCE_TABLE: string };
     readonly customers: { readonly CUSTOMERS_TABLE: string };
     readonly digestKey: { readonly DIGEST_KEY_SECRET: string };
+    readonly files: { readonly FILES_BUCKET: string };
     readonly zone: { readonly TIME_ZONE: string };
   };
 
@@ -43,6 +44,7 @@ export abstract class ServiceStack extends Stack {
       reference: { REFERENCE_TABLE: data.reference.table.tableName },
       customers: { CUSTOMERS_TABLE: data.customers.table.tableName },
       digestKey: { DIGEST_KEY_SECRET: data.digestKey.secretArn },
+      files: { FILES_BUCKET: data.files.bucketName },
       zone: { TIME_ZONE: props.config.timeZone },
     };
   }

@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import canonicalize from 'canonicalize';
 import { v5 } from 'uuid';
-import type { Digest } from '../domain/ports/digest.ts';
+import type { ContentHash, Digest } from '../domain/ports/digest.ts';
 
 /** Namespace of all ids that derive from a cause. Changing it would give every repeat a new id. */
 const NAMESPACE = '5f0c1f5e-0f0b-4c39-9d5b-3a2b8a1f6c11';
@@ -9,6 +10,13 @@ const MIN_KEY_BYTES = 16;
 
 /** UUIDv5 over the parts, for steps that need no key. As JSON, ('a', 'b') and ('ab') differ. */
 export const derivedId: Digest['id'] = (...parts) => v5(JSON.stringify(parts), NAMESPACE);
+
+/** @throws RangeError for what is no JSON value */
+export const contentHash: ContentHash = (value) => {
+  const text = canonicalize(value);
+  if (text === undefined) throw new RangeError('only JSON values have a content hash');
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+};
 
 /**
  * HMAC-SHA256 and UUIDv5.

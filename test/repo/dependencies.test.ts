@@ -35,10 +35,11 @@ const forbidden: IForbiddenRuleType[] = [
   },
   { name: 'shared-looks-down-only', from: { path: '^shared/' }, to: { path: '^(functions|infra|test)/' } },
   {
-    name: 'infra-runs-no-code-of-functions',
-    from: { path: '^infra/' },
+    name: 'what-is-deployed-is-wired-not-run',
+    from: { path: '^infra/', pathNot: '^infra/cli/' },
     to: { path: '^(functions|shared/(adapters|runtime|domain))/' },
   },
+  { name: 'commands-run-no-functions', from: { path: '^infra/cli/' }, to: { path: '^(functions|shared/runtime)/' } },
   { name: 'nothing-leans-on-tests', from: { pathNot: '^test/' }, to: { path: '^test/' } },
 ];
 

@@ -5,3 +5,6 @@ export interface Digest {
   /** UUIDv5 over the parts, each kept apart from its neighbours: the same cause gives the same id, everywhere. */
   id(...parts: string[]): string;
 }
+
+/** Hex SHA-256 of a JSON value's canonical form (RFC 8785): equal values have equal hashes, whatever the order of their fields. */
+export type ContentHash = (value: unknown) => string;
