@@ -1,5 +1,11 @@
 import { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectVersionsCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  NoSuchKey,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Files, FileVersion } from '../domain/ports/files.ts';
@@ -40,7 +46,9 @@ async function* inUtf8(chunks: Iterable<string> | AsyncIterable<string>): AsyncI
 async function* versionsOf(client: S3Client, Bucket: string, Prefix: string): AsyncIterable<FileVersion> {
   let from: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (from) {
-    const page = await client.send(new ListObjectVersionsCommand({ Bucket, Prefix, ...from }));
+    const page: ListObjectVersionsCommandOutput = await client.send(
+      new ListObjectVersionsCommand({ Bucket, Prefix, ...from }),
+    );
     const found = [
       ...(page.Versions ?? []).map((version) => ({ ...version, removed: false })),
       ...(page.DeleteMarkers ?? []).map((marker) => ({ ...marker, removed: true })),
