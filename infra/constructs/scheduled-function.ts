@@ -12,6 +12,12 @@ export interface ScheduledFunctionProps extends LambdaFunctionProps {
   readonly schedule: string;
   /** IANA name of the zone in which the schedule is read. */
   readonly timeZone: string;
+  /**
+   * How long it may stay silent before an alarm sounds; above an hour in whole hours. An alarm looks back seven days at
+   * most, so beyond that silence sounds none: then something else has to miss what it makes.
+   * @default Duration.minutes(5)
+   */
+  readonly longestSilence?: Duration;
 }
 
 /** One function on a schedule of its own. The next turn does the work of a missed one, so nothing is tried for long. */
@@ -24,6 +30,7 @@ export class ScheduledFunction extends LambdaFunction {
       failureImpact: props.failureImpact,
       alarmTopic: props.defaults.alarmTopic,
     });
+    this.deadLetters.tell('turns');
     // Scheduler hands the turn over and forgets it: what fails afterwards is told by the function's own destination.
     this.fn.configureAsyncInvoke({
       retryAttempts: 1,
@@ -45,13 +52,22 @@ export class ScheduledFunction extends LambdaFunction {
       },
     });
     schedule.node.addDependency(role);
+    this.#watch(props.longestSilence ?? Duration.minutes(5), props);
+  }
+
+  /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html for the seven days */
+  #watch(silence: Duration, { failureImpact, defaults }: ScheduledFunctionProps): void {
+    if (silence.toSeconds() > Duration.days(7).toSeconds()) return;
+    const anHour = Duration.hours(1);
+    const long = silence.toSeconds() > anHour.toSeconds();
     new BusinessAlarm(this, 'Silent', {
-      metric: this.fn.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
+      metric: this.fn.metricInvocations({ period: long ? anHour : silence, statistic: 'Sum' }),
       threshold: 1,
+      periods: long ? silence.toHours() : 1,
       quiet: true,
-      symptom: 'It did not run once within five minutes',
-      failureImpact: props.failureImpact,
-      topic: props.defaults.alarmTopic,
+      symptom: `It did not run once within ${silence.toHumanString()}`,
+      failureImpact,
+      topic: defaults.alarmTopic,
     });
   }
 }
