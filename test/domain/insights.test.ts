@@ -49,10 +49,37 @@ const rating = {
   calendar,
 } as const;
 
+test('a report counts as received in the month in which it came, whenever its dispute occurred (R-7)', () => {
+  const opened: DisputeEvent = {
+    type: 'DisputeOpened.v1',
+    data: {
+      dispute: { ...dispute, month: '2015-03' },
+      number: '1',
+      externalId: 'x',
+      receiptId: 'r',
+      receivedAt: at,
+      receivedOn: '2026-11-20',
+      occurredAt: '2015-03-01T00:00:00Z',
+      calendar,
+      facts,
+      publicOpinion,
+      awaiting: [],
+      departmentNamed: false,
+      filingDueAt: at,
+    },
+  };
+  expect(countersOf(opened).map(({ month, name }) => [month, name])).toEqual([
+    ['2015-03', 'opened'],
+    ['2015-03', 'category.logistics'],
+    ['2015-03', 'channel.phone'],
+    ['2026-11', 'received.phone'],
+  ]);
+});
+
 describe('what each event counts (R-9)', () => {
   test.each<{ title: string; event: DisputeEvent | PerformanceEvent; steps: Record<string, number> }>([
     {
-      title: 'an opened dispute counts, and its channel',
+      title: 'an opened dispute counts, its category and channel, and that it was received',
       event: {
         type: 'DisputeOpened.v1',
         data: {
@@ -71,7 +98,7 @@ describe('what each event counts (R-9)', () => {
           filingDueAt: at,
         },
       },
-      steps: { opened: 1, 'channel.phone': 1 },
+      steps: { opened: 1, 'category.logistics': 1, 'channel.phone': 1, 'received.phone': 1 },
     },
     {
       title: 'the first grading counts its level',
@@ -303,9 +330,13 @@ describe('a corrected dispute (R-9, G-2)', () => {
       type,
       counters: { [name]: by },
     }));
-    const before = { opened: 1, 'channel.phone': 1, 'level.3': 1 };
+    const before = { opened: 1, 'category.logistics': 1, 'channel.phone': 1, 'level.3': 1 };
     expect(sumCells([{ department: 'logistics', type: 'late-delivery', counters: before }, ...cells])).toEqual([
-      { department: 'product', type: 'damaged', counters: { opened: 1, 'channel.phone': 1, 'level.2': 1 } },
+      {
+        department: 'product',
+        type: 'damaged',
+        counters: { opened: 1, 'category.product': 1, 'channel.phone': 1, 'level.2': 1 },
+      },
     ]);
   });
 });

@@ -5,7 +5,10 @@ import type { EntryTotal, PerformanceEvent } from '../performance/performance-ev
 
 /** One step of one counter. */
 export interface Increment {
-  /** The dispute's month, that of its first report's `occurredAt` (R-3); the entry's period for `points.*`. */
+  /**
+   * The dispute's month, that of its first report's `occurredAt` (R-3); the entry's period for `points.*`; the month in
+   * which the report arrived for `received.*`.
+   */
   readonly month: Month;
   /** The responsible department; the scored one for `points.*`, {@link NO_DEPARTMENT} where a partner is scored. */
   readonly department: string;
@@ -29,8 +32,9 @@ export const NO_DEPARTMENT = '-';
  * What one event adds to the counters (R-9). Every step commutes with every other, so the order in which events come
  * does not matter; that each counts once is the store's work.
  *
- * `opened`, `channel.*` and `level.*` follow a dispute when it is corrected or graded again. What was done (filed,
- * breached, resolved …) stays counted where the dispute stood when it was done.
+ * `opened`, `category.*`, `channel.*` and `level.*` follow a dispute when it is corrected or graded again. What was done
+ * (filed, breached, resolved …) stays counted where the dispute stood when it was done, and so does `received.<source>`,
+ * which ties what was counted to what intake received (I-7, R-7).
  */
 export function countersOf(event: IntakeEvent | DisputeEvent | PerformanceEvent): readonly Increment[] {
   switch (event.type) {
@@ -53,8 +57,16 @@ export function countersOf(event: IntakeEvent | DisputeEvent | PerformanceEvent)
     }
     case 'DisputeCorrected.v1': {
       const { dispute, from, previousLevel } = event.data;
-      const names = ['opened', `channel.${dispute.channel}`, `level.${previousLevel}`];
-      return names.flatMap((name) => [step({ ...dispute, ...from }, name, -1), step(dispute, name)]);
+      const follow = (category: string) => [...whereItStands({ ...dispute, category }), `level.${previousLevel}`];
+      return [
+        ...follow(from.category).map((name) => step({ ...dispute, ...from }, name, -1)),
+        ...follow(dispute.category).map((name) => step(dispute, name)),
+      ];
+    }
+    case 'DisputeOpened.v1': {
+      const { dispute, receivedOn } = event.data;
+      const received = step({ ...dispute, month: receivedOn.slice(0, 7) }, `received.${dispute.source}`);
+      return [...whereItStands(dispute).map((name) => step(dispute, name)), received];
     }
     default:
       return namesOf(event).map(([name, by]) => step(event.data.dispute, name, by));
@@ -67,6 +79,7 @@ function namesOf(
     DisputeEvent | PerformanceEvent,
     {
       type:
+        | 'DisputeOpened.v1'
         | 'EntriesPending.v1'
         | 'EntriesPosted.v1'
         | 'EntriesVoided.v1'
@@ -76,8 +89,6 @@ function namesOf(
   >,
 ): readonly (readonly [name: string, by: number])[] {
   switch (event.type) {
-    case 'DisputeOpened.v1':
-      return once('opened', `channel.${event.data.dispute.channel}`);
     case 'DisputeGraded.v1': {
       const { previousLevel, grade } = event.data;
       const before = previousLevel === undefined ? [] : [[`level.${previousLevel}`, -1] as const];
@@ -118,6 +129,11 @@ function namesOf(
     case 'FilingLearned.v1':
       return once('learned', event.data.inTime && 'learned.inTime');
   }
+}
+
+/** What counts an opened dispute where it stands: a type `other` is of the category that it is counted under. */
+function whereItStands({ category, channel }: CaseHeader): readonly string[] {
+  return ['opened', `category.${category}`, `channel.${channel}`];
 }
 
 function once(...names: readonly (string | false)[]): readonly (readonly [string, number])[] {
