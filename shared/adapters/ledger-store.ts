@@ -3,23 +3,30 @@ import { ScoringItem } from '../contracts/items/scoring-item.ts';
 import type { Month } from '../domain/calendar/civil-date.ts';
 import { byRecording, type Entry } from '../domain/performance/entry.ts';
 import { dueAtOf } from '../domain/performance/scoring.ts';
+import { entryHash } from '../domain/performance/seal.ts';
 import type { Ledger } from '../domain/ports/ledger.ts';
 import type { Tables, Write } from '../domain/ports/tables.ts';
-import { commitWrite } from './commit-item.ts';
+import { commitWrite, type Wrote } from './commit-item.ts';
+import { contentHash } from './digest.ts';
 import { dueAttributes } from './due-store.ts';
+
+/** The partition of a card: its entries, seals and head. */
+export function cardPartition(subject: string, period: Month): string {
+  return `CARD#${subject}#${period}`;
+}
 
 const ledgerKeys = {
   scoring: (disputeId: string) => ({ pk: `SCORING#${disputeId}`, sk: 'STATE' }),
-  card: (subject: string, period: Month) => `CARD#${subject}#${period}`,
   entry: ({ subject, period, entryId }: Entry) => ({
-    pk: ledgerKeys.card(subject.id, period),
+    pk: cardPartition(subject.id, period),
     sk: `ENTRY#${entryId}`,
   }),
 } as const;
 
 /**
  * The ledger in the scorecards table: `CARD#<subject>#<month>` / `ENTRY#<entry>`, put once and never changed, and
- * `SCORING#<dispute>` with what scoring remembers, the appeal window it waits for and the commits.
+ * `SCORING#<dispute>` with what scoring remembers, the appeal window it waits for and the commits, each of which names the
+ * entries that it wrote.
  */
 export function ledgerStore(tables: Tables): Ledger {
   return {
@@ -38,7 +45,7 @@ export function ledgerStore(tables: Tables): Ledger {
           put: { ...key, kind: 'scoring', version, state: scoring, ...due },
           if: version === 1 ? { absent: true } : { attribute: 'version', equals: version - 1 },
         },
-        ...(commit ? [commitWrite('scorecards', key.pk, commit)] : []),
+        ...(commit ? [commitWrite('scorecards', key.pk, commit, entries.map(wroteOf))] : []),
         ...entries.map(entryWrite),
       ]);
     },
@@ -46,7 +53,7 @@ export function ledgerStore(tables: Tables): Ledger {
       const found: Entry[] = [];
       let cursor: string | undefined;
       do {
-        const partition = ledgerKeys.card(subject, period);
+        const partition = cardPartition(subject, period);
         const page = await tables.query({ table: 'scorecards', partition, range: { prefix: 'ENTRY#' }, cursor });
         found.push(...page.items.map((item) => EntryItem.parse(item).entry));
         cursor = page.next;
@@ -54,6 +61,11 @@ export function ledgerStore(tables: Tables): Ledger {
       return found.sort(byRecording);
     },
   };
+}
+
+/** What a commit says of an entry that it wrote (S-20). */
+function wroteOf(entry: Entry): Wrote {
+  return { entryId: entry.entryId, hash: entryHash(entry, contentHash) };
 }
 
 function entryWrite(entry: Entry): Write {

@@ -28,5 +28,7 @@ export const CommitItem = z.object({
       }),
     ),
   }),
+  /** The ledger's entries that the decision wrote, and the hash of all their fields (S-20); on commits of scoring alone. */
+  wrote: z.array(z.object({ entryId: z.string(), hash: z.string() })).optional(),
 });
 export type CommitItem = z.infer<typeof CommitItem>;

@@ -1,0 +1,72 @@
+import { EntryItem } from '../contracts/items/entry-item.ts';
+import { HeadItem, SealItem } from '../contracts/items/seal-item.ts';
+import type { Month } from '../domain/calendar/civil-date.ts';
+import { type Head, headAfter, type Seal } from '../domain/performance/seal.ts';
+import type { SealStore } from '../domain/ports/seal-store.ts';
+import type { Item, Tables, Write } from '../domain/ports/tables.ts';
+import { cardPartition } from './ledger-store.ts';
+
+/** Items of one read of a card, and heads of one page. */
+const PAGE = 1_000;
+
+/** Seals sort as text. */
+export function sealSortKey(number: number): string {
+  return `SEAL#${String(number).padStart(10, '0')}`;
+}
+
+/** Where a month's heads are listed. */
+export function headsPartition(period: Month): string {
+  return `HEADS#${period}`;
+}
+
+/**
+ * Seals in the scorecards table: `CARD#<subject>#<month>` / `SEAL#<number>`, put once and never changed, and `HEAD`,
+ * written in the same transaction and listed by month.
+ */
+export function sealStore(tables: Tables): SealStore {
+  return {
+    async card(subject, period) {
+      const items: Item[] = [];
+      let cursor: string | undefined;
+      do {
+        const partition = cardPartition(subject, period);
+        const page = await tables.query({ table: 'scorecards', partition, limit: PAGE, cursor });
+        items.push(...page.items);
+        cursor = page.next;
+      } while (cursor !== undefined);
+      const [head] = items.filter(({ kind }) => kind === 'head').map((item) => HeadItem.parse(item).head);
+      const seals = items.filter(({ kind }) => kind === 'seal').map((item) => SealItem.parse(item).seal);
+      return {
+        entries: items.filter(({ kind }) => kind === 'entry').map((item) => EntryItem.parse(item).entry),
+        // The head is read before the seals: what was added in between is no part of this card yet.
+        seals: seals.filter(({ number }) => number <= (head?.seal ?? 0)),
+        ...(head && { head }),
+      };
+    },
+    append: (seal, before) => tables.write([sealWrite(seal), headWrite(headAfter(seal), before)]),
+    async *heads(period) {
+      let cursor: string | undefined;
+      do {
+        const partition = headsPartition(period);
+        const page = await tables.query({ table: 'scorecards', index: 'byList', partition, limit: PAGE, cursor });
+        yield page.items.map((item) => HeadItem.parse(item).head);
+        cursor = page.next;
+      } while (cursor !== undefined);
+    },
+  };
+}
+
+function sealWrite(seal: Seal): Write {
+  const pk = cardPartition(seal.subject, seal.period);
+  return { table: 'scorecards', put: { pk, sk: sealSortKey(seal.number), kind: 'seal', seal }, if: { absent: true } };
+}
+
+function headWrite(head: Head, before: Head | undefined): Write {
+  const { subject, period } = head;
+  const listed = { listPartition: headsPartition(period), listSort: subject };
+  return {
+    table: 'scorecards',
+    put: { pk: cardPartition(subject, period), sk: 'HEAD', kind: 'head', version: head.seal, ...listed, head },
+    if: before ? { attribute: 'version', equals: before.seal } : { absent: true },
+  };
+}
