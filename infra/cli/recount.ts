@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { recountCounters } from './commits/recount-counters.ts';
+import { openEnvironment } from './operated-environment.ts';
+import { whereAsked } from './where-asked.ts';
+
+// npm run recount -- [--month 2026-10] [--env E | --url U] [--dump FILE]
+// Computes the counters anew from all commits and compares them with those that are stored; reads, and changes nothing.
+// --dump writes every event to FILE, one JSON object a line with its envelope, for other engines to count.
+// Exit code 0: every counter stands as the commits say. 1: not so, or it could not run.
+
+const USAGE = 'npm run recount -- [--month 2026-10] [--env E | --url U] [--dump FILE]';
+
+async function main(): Promise<number> {
+  try {
+    const { env, url, month, dump } = optionsOf(process.argv.slice(2));
+    const environment = await openEnvironment({ env, url });
+    const out = (line: string) => console.log(line);
+    return (await recountCounters(environment, { month, dump: dump && whereAsked(dump), out })) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+/** @throws RangeError when the command line is not as the usage says */
+function optionsOf(args: string[]) {
+  const { month, ...values } = parsed(args);
+  if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
+    throw new RangeError(`--month is a month like 2026-10; got '${month}'`);
+  return { month, ...values };
+}
+
+function parsed(args: string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({ args, options: { env: text, url: text, month: text, dump: text } }).values;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new RangeError(`${error.message}\n${USAGE}`);
+  }
+}
+
+process.exitCode = await main();
