@@ -4,16 +4,18 @@ import { endToEnd } from './end-to-end.ts';
 import { engine } from './engine.ts';
 import type { Measurement } from './measurement.ts';
 import { type Measured, machineFacts, tableOf, writeJson } from './results.ts';
+import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { webhook } from './webhook.ts';
 
-// npm run bench                                  every measurement; docs/bench.md says what each figure is
+// npm run bench                                  every measurement but the soak; docs/bench.md says what each figure is
 // npm run bench -- --only webhook,end-to-end     some of them
 // npm run bench -- --seconds 20 --reports 500    shorter; --cold also synthesizes the templates anew for `start`
+// npm run bench -- --only soak --reports 100000  half of the peak for as long as that takes
 // With AWS_ENDPOINT_URL on a bootstrapped, AWS-compatible endpoint, the webhook is measured there as well.
 // The exit code is 0 also when a target is missed: speed depends on the machine and is no test.
 
-const MEASUREMENTS: readonly Measurement[] = [start, webhook, endToEnd, engine];
+const MEASUREMENTS: readonly Measurement[] = [start, webhook, endToEnd, engine, soak];
 const root = join(import.meta.dirname, '..', '..');
 
 async function main(): Promise<void> {
@@ -51,7 +53,7 @@ function optionsOf(args: string[]) {
     },
   });
   const names = MEASUREMENTS.map(({ name }) => name);
-  const only = values.only?.split(',') ?? names;
+  const only = values.only?.split(',') ?? MEASUREMENTS.filter(({ long }) => !long).map(({ name }) => name);
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new RangeError(`there is no ${unknown.join(', ')}; there are ${names.join(', ')}`);
   return {

@@ -129,7 +129,8 @@ interface Watched {
   readonly token: string;
 }
 
-async function watchedSystem(url: string, client: DynamoDBClient, at: string): Promise<Watched> {
+/** What it takes to see how far a system is with the reports of one instant. */
+export async function watchedSystem(url: string, client: DynamoDBClient, at: string): Promise<Watched> {
   const outputs = Object.assign({}, ...Object.values(Outputs.parse(await localJson(url, 'outputs'))));
   const { ImprovementTable: improvement } = z.object({ ImprovementTable: z.string() }).parse(outputs);
   const counters = counterStore(dynamoTables(DynamoDBDocumentClient.from(client), { improvement }));
@@ -143,7 +144,7 @@ async function watchedSystem(url: string, client: DynamoDBClient, at: string): P
  * Done is what the counters say, for they are written last and count every event once: so many opened, graded and
  * alerted. Then no queue may hold anything, which goes for the stakes beside the alerts, and no report may be in flight.
  */
-async function untilDone(watched: Watched, reports: number): Promise<void> {
+export async function untilDone(watched: Watched, reports: number): Promise<void> {
   let stands = '';
   for (let changedAt = performance.now(); performance.now() - changedAt < STILL_MS; await sleep(POLL_MS)) {
     const counted = await countedBy(watched);

@@ -28,6 +28,8 @@ export interface Bench {
 /** One file of this folder: `--only` takes its name. */
 export interface Measurement {
   readonly name: string;
+  /** Whether it runs only when it is named. @default false */
+  readonly long?: boolean;
   run(bench: Bench): Promise<void>;
 }
 

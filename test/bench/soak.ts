@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { localClient } from '#infra/cli/start/source-secrets.ts';
+import { untilDone, watchedSystem } from './end-to-end.ts';
+import { described, ratePerSecond, sendLoad } from './load.ts';
+import { localDoor, onLocalSystem } from './local.ts';
+import type { Bench, Measurement } from './measurement.ts';
+
+const CLIENTS = 8;
+/** Long enough for a peak; the load that counts follows. */
+const PEAK_SECONDS = 20;
+const SAMPLE_MS = 60_000;
+const MIB = 1024;
+
+/** Half of the peak rate until so many reports are in: nothing may be lost, and memory has to stay bounded. */
+export const soak: Measurement = {
+  name: 'soak',
+  long: true,
+  run: (bench) => onLocalSystem(async ({ url, process: { pid = 0 } }) => soaked(bench, url, pid)),
+};
+
+async function soaked(bench: Bench, url: string, pid: number): Promise<void> {
+  const door = await localDoor(url);
+  const occurredAt = `${new Date().toISOString().slice(0, 19)}Z`;
+  const client = new DynamoDBClient(localClient(url));
+  const load = { clients: CLIENTS, occurredAt };
+  const memory: Memory[] = [];
+  const began = performance.now();
+  const sample = async () => {
+    const now = await memoryOf(pid);
+    memory.push(now);
+    bench.say(`after ${((performance.now() - began) / 60_000).toFixed(0)} min: ${now.node} MiB, engine ${now.engine}`);
+  };
+  const timer = setInterval(() => void sample(), SAMPLE_MS);
+  try {
+    const watched = await watchedSystem(url, client, occurredAt);
+    const peak = await sendLoad(door, { ...load, run: 'soak-peak', until: { seconds: PEAK_SECONDS } });
+    await untilDone(watched, peak.accepted);
+    await sample();
+    const rate = ratePerSecond(peak) / 2;
+    const answers = await sendLoad(door, { ...load, run: 'soak', rate, until: { reports: bench.reports } });
+    bench.say(`sent: ${described(answers)}`);
+    await sample();
+    bench.add({ what: 'half of the peak, rate', value: ratePerSecond(answers), unit: 'per s' });
+    bench.add({ what: 'sent for', value: answers.seconds / 60, unit: 'min' });
+    bench.add({ what: 'p99', value: answers.latency.p99, unit: 'ms' });
+    await untilDone(watched, peak.accepted + answers.accepted);
+    await sample();
+    const lost = bench.reports - answers.accepted;
+    bench.add({ what: 'not accepted, or accepted and lost', value: lost, unit: 'reports', target: { atMost: 0 } });
+    bench.add({ what: 'all done after', value: (performance.now() - began) / 60_000, unit: 'min' });
+    const [first] = memory;
+    bench.add({ what: 'memory of node at the start', value: first?.node ?? 0, unit: 'MiB' });
+    bench.add({ what: 'memory of node, most', value: Math.max(...memory.map(({ node }) => node)), unit: 'MiB' });
+    bench.add({ what: 'memory of node at the end', value: memory.at(-1)?.node ?? 0, unit: 'MiB' });
+    bench.add({ what: 'memory of the engine, most', value: Math.max(...memory.map((m) => m.engine)), unit: 'MiB' });
+  } finally {
+    clearInterval(timer);
+    client.destroy();
+  }
+}
+
+/** Resident memory in MiB. */
+interface Memory {
+  readonly node: number;
+  readonly engine: number;
+}
+
+async function memoryOf(pid: number): Promise<Memory> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,rss=']);
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const sum = (mine: (row: readonly number[]) => boolean) =>
+    Math.round(rows.filter(mine).reduce((total, [, , rss = 0]) => total + rss, 0) / MIB);
+  return { node: sum(([own]) => own === pid), engine: sum(([, parent]) => parent === pid) };
+}
