@@ -11,7 +11,7 @@ import { webhook } from './webhook.ts';
 // npm run bench                                  every measurement but the soak; docs/bench.md says what each figure is
 // npm run bench -- --only webhook,end-to-end     some of them
 // npm run bench -- --seconds 20 --reports 500    shorter; --cold also synthesizes the templates anew for `start`
-// npm run bench -- --only soak --reports 100000  half of the peak for as long as that takes
+// npm run bench -- --only soak --reports 100000  half of the peak (or --rate N) for as long as that takes
 // With AWS_ENDPOINT_URL on a bootstrapped, AWS-compatible endpoint, the webhook is measured there as well.
 // The exit code is 0 also when a target is missed: speed depends on the machine and is no test.
 
@@ -49,6 +49,7 @@ function optionsOf(args: string[]) {
       only: { type: 'string' },
       seconds: { type: 'string', default: '60' },
       reports: { type: 'string', default: '2000' },
+      rate: { type: 'string' },
       cold: { type: 'boolean', default: false },
     },
   });
@@ -60,6 +61,7 @@ function optionsOf(args: string[]) {
     only,
     seconds: wholeNumber('--seconds', values.seconds),
     reports: wholeNumber('--reports', values.reports),
+    ...(values.rate !== undefined && { rate: wholeNumber('--rate', values.rate) }),
     cold: values.cold,
   };
 }

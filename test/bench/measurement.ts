@@ -15,6 +15,8 @@ export interface Bench {
   readonly seconds: number;
   /** How many reports go end to end. */
   readonly reports: number;
+  /** Reports per second of the soak. @default half of the peak, measured first */
+  readonly rate?: number;
   /** Whether templates are synthesized anew where the start is measured. */
   readonly cold: boolean;
   /** What goes into the table at the end. */

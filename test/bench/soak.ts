@@ -17,14 +17,21 @@ const MIB = 1024;
 export const soak: Measurement = {
   name: 'soak',
   long: true,
-  run: (bench) => onLocalSystem(async ({ url, process: { pid = 0 } }) => soaked(bench, url, pid)),
+  async run(bench) {
+    const rate = bench.rate ?? (await onLocalSystem(({ url }) => peakOf(url))) / 2;
+    await onLocalSystem(({ url, process: { pid = 0 } }) => soaked(bench, url, pid, rate));
+  },
 };
 
-async function soaked(bench: Bench, url: string, pid: number): Promise<void> {
+async function peakOf(url: string): Promise<number> {
+  const until = { seconds: PEAK_SECONDS };
+  return ratePerSecond(await sendLoad(await localDoor(url), { run: 'soak-peak', clients: CLIENTS, until }));
+}
+
+async function soaked(bench: Bench, url: string, pid: number, rate: number): Promise<void> {
   const door = await localDoor(url);
   const occurredAt = `${new Date().toISOString().slice(0, 19)}Z`;
   const client = new DynamoDBClient(localClient(url));
-  const load = { clients: CLIENTS, occurredAt };
   const memory: Memory[] = [];
   const began = performance.now();
   const sample = async () => {
@@ -35,17 +42,15 @@ async function soaked(bench: Bench, url: string, pid: number): Promise<void> {
   const timer = setInterval(() => void sample(), SAMPLE_MS);
   try {
     const watched = await watchedSystem(url, client, occurredAt);
-    const peak = await sendLoad(door, { ...load, run: 'soak-peak', until: { seconds: PEAK_SECONDS } });
-    await untilDone(watched, peak.accepted);
     await sample();
-    const rate = ratePerSecond(peak) / 2;
-    const answers = await sendLoad(door, { ...load, run: 'soak', rate, until: { reports: bench.reports } });
+    const until = { reports: bench.reports };
+    const answers = await sendLoad(door, { run: 'soak', clients: CLIENTS, occurredAt, rate, until });
     bench.say(`sent: ${described(answers)}`);
     await sample();
-    bench.add({ what: 'half of the peak, rate', value: ratePerSecond(answers), unit: 'per s' });
+    bench.add({ what: 'rate', value: ratePerSecond(answers), unit: 'per s' });
     bench.add({ what: 'sent for', value: answers.seconds / 60, unit: 'min' });
     bench.add({ what: 'p99', value: answers.latency.p99, unit: 'ms' });
-    await untilDone(watched, peak.accepted + answers.accepted);
+    await untilDone(watched, answers.accepted);
     await sample();
     const lost = bench.reports - answers.accepted;
     bench.add({ what: 'not accepted, or accepted and lost', value: lost, unit: 'reports', target: { atMost: 0 } });
