@@ -31,6 +31,7 @@ export class StreamFunction extends Construct {
     const { failureImpact } = props;
     const { alarmTopic } = props.defaults;
     this.givenUp = new DeadLetterQueue(this, 'GivenUp', { failureImpact, alarmTopic });
+    this.givenUp.tell('places');
     this.consumer = new LambdaFunction(this, 'Consumer', props);
     props.table.grantStreamRead(this.consumer.fn);
     this.consumer.fn.addEventSourceMapping('FromStream', {

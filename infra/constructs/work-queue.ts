@@ -2,7 +2,9 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { DeadLettersTold } from '../dead-letters.ts';
 import { BusinessAlarm } from './alarm.ts';
+import { kebab, tellDeadLetters } from './told-dead-letters.ts';
 
 export interface WorkQueueProps {
   readonly alarmTopic: ITopic;
@@ -12,6 +14,8 @@ export interface WorkQueueProps {
   readonly timeout?: Duration;
   /** Largest message in bytes. @default 262_144 */
   readonly maxMessageBytes?: number;
+  /** Whether messages hold what customers wrote, whose dead letters no operator reads (I-8). @default false */
+  readonly reports?: boolean;
 }
 
 /** A queue for one consumer, with its dead-letter queue and the alarms of both. EventBridge can write to it: SQS keeps the key. */
@@ -22,7 +26,8 @@ export class WorkQueue extends Construct {
   constructor(scope: Construct, id: string, props: WorkQueueProps) {
     super(scope, id);
     const { alarmTopic, failureImpact, maxMessageBytes = 262_144 } = props;
-    this.deadLetters = new DeadLetterQueue(this, 'DeadLetters', { alarmTopic, failureImpact, maxMessageBytes }).queue;
+    const dead = new DeadLetterQueue(this, 'DeadLetters', { alarmTopic, failureImpact, maxMessageBytes });
+    this.deadLetters = dead.queue;
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -38,15 +43,20 @@ export class WorkQueue extends Construct {
       failureImpact,
       topic: alarmTopic,
     });
+    dead.tell(props.reports ? 'reports' : 'messages', this.queue);
   }
 }
+
+export type DeadLetterQueueProps = Omit<WorkQueueProps, 'reports'>;
 
 /** Where messages end that nobody could work on; a single one wakes somebody. */
 export class DeadLetterQueue extends Construct {
   readonly queue: Queue;
+  readonly #loses: string;
 
-  constructor(scope: Construct, id: string, props: WorkQueueProps) {
+  constructor(scope: Construct, id: string, props: DeadLetterQueueProps) {
     super(scope, id);
+    this.#loses = props.failureImpact;
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -64,6 +74,12 @@ export class DeadLetterQueue extends Construct {
       symptom: 'Dead letters wait for a person',
       failureImpact: props.failureImpact,
       topic: props.alarmTopic,
+      runbook: kebab(id),
     });
+  }
+
+  /** Lets `npm run dlq` find it, with what it holds and where that came from. */
+  tell(holds: DeadLettersTold['holds'], of?: Queue): void {
+    tellDeadLetters(this, { queue: this.queue, of, holds, loses: this.#loses });
   }
 }

@@ -182,6 +182,22 @@ export class QueueStore implements Service, Queues {
     return taken;
   }
 
+  /**
+   * Hides a message that its receipt's owner holds for so long from now on; 0 shows it again.
+   * @returns false where they hold it no longer
+   */
+  hold(queueArn: string, receiptHandle: string, visibilitySeconds: number): boolean {
+    const queue = this.at(queueArn);
+    const { id, receiveCount } = receiptOf(receiptHandle);
+    const held = queue.held.get(id);
+    if (held?.receiveCount !== receiveCount) return false;
+    const until = Date.now() + visibilitySeconds * 1000;
+    queue.held.set(id, { ...held, until });
+    if (visibilitySeconds === 0) this.#tick();
+    else this.#tickAt(until);
+    return true;
+  }
+
   delete(queueArn: string, receiptHandles: readonly string[]): void {
     const queue = this.at(queueArn);
     const receipts = receiptHandles.map(receiptOf);

@@ -25,14 +25,23 @@ const SendMany = z.strictObject({
     `a batch may have ${MOST_BYTES} bytes`,
   ),
 });
+const VisibilitySeconds = z.int().min(0).max(43_200);
 const Receive = z.strictObject({
   QueueUrl,
   MaxNumberOfMessages: z.int().min(1).max(10).default(1),
-  VisibilityTimeout: z.int().min(0).max(43_200).optional(),
+  VisibilityTimeout: VisibilitySeconds.optional(),
+  /** Messages stand in one store, so that waiting finds none that a first look has missed: an empty queue is told at once. */
+  WaitTimeSeconds: z.int().min(0).max(20).optional(),
   MessageSystemAttributeNames: z.tuple([z.literal('All')]).optional(),
   MessageAttributeNames: z.unknown().optional(), // There are none to name.
 });
-const AttributeNames = z.array(z.literal(['QueueArn', 'ApproximateNumberOfMessages', 'RedrivePolicy']));
+const ShowAgain = z.strictObject({
+  QueueUrl,
+  Entries: entriesOf(Receipt.extend({ VisibilityTimeout: VisibilitySeconds })),
+});
+const AttributeNames = z.array(
+  z.literal(['QueueArn', 'ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'RedrivePolicy']),
+);
 
 /**
  * SQS on one machine.
@@ -100,6 +109,16 @@ function messageOperations(queues: QueueStore): Operations {
       queues.delete(arnAt(input.QueueUrl), [input.ReceiptHandle]);
       return {};
     }),
+    ChangeMessageVisibilityBatch: operation(ShowAgain, (input) => {
+      const Failed = [];
+      const Successful = [];
+      for (const { Id, ReceiptHandle, VisibilityTimeout } of input.Entries) {
+        const held = queues.hold(arnAt(input.QueueUrl), ReceiptHandle, VisibilityTimeout);
+        if (held) Successful.push({ Id });
+        else Failed.push({ Id, SenderFault: true, Code: 'MessageNotInflight' });
+      }
+      return { Successful, Failed };
+    }),
     DeleteMessageBatch: operation(z.strictObject({ QueueUrl, Entries: entriesOf(Receipt) }), (input) => {
       const receipts = input.Entries.map(({ ReceiptHandle }) => ReceiptHandle);
       queues.delete(arnAt(input.QueueUrl), receipts);
@@ -126,10 +145,11 @@ function queueOperations(queues: QueueStore, urlOf: (name: string) => string): O
       return {};
     }),
     GetQueueAttributes: operation(z.strictObject({ QueueUrl, AttributeNames }), (input) => {
-      const { arn, settings, ready } = queues.at(arnAt(input.QueueUrl));
+      const { arn, settings, ready, held } = queues.at(arnAt(input.QueueUrl));
       const all = {
         QueueArn: arn,
         ApproximateNumberOfMessages: String(ready.size),
+        ApproximateNumberOfMessagesNotVisible: String(held.size),
         RedrivePolicy: settings.RedrivePolicy && JSON.stringify(settings.RedrivePolicy),
       };
       return { Attributes: Object.fromEntries(input.AttributeNames.map((name) => [name, all[name]])) };

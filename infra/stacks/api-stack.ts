@@ -64,6 +64,7 @@ export class ApiStack extends Stack {
       symptom: 'The API answered five calls or more with an error of its own within five minutes',
       failureImpact: 'channels cannot hand in complaints, and people cannot work on disputes or see their cards',
       topic: defaults.alarmTopic,
+      runbook: 'door-failing',
     });
     new CfnOutput(this, 'ApiId', { value: api.ref });
     new CfnOutput(this, 'ApiUrl', { value: api.attrApiEndpoint });

@@ -38,7 +38,7 @@ export class DisputesStack extends ServiceStack {
   #addIntake(): void {
     const { api, defaults, data, names } = this;
     const timeout = Duration.seconds(30);
-    const queueProps = { alarmTopic: defaults.alarmTopic, timeout, maxMessageBytes: ONE_MEBIBYTE };
+    const queueProps = { alarmTopic: defaults.alarmTopic, timeout, maxMessageBytes: ONE_MEBIBYTE, reports: true };
     const webhook = new WorkQueue(this, 'Webhook', {
       ...queueProps,
       failureImpact: 'accepted complaints do not become disputes',

@@ -1,4 +1,5 @@
 import {
+  ChangeMessageVisibilityBatchCommand,
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
   DeleteMessageBatchCommand,
@@ -242,6 +243,35 @@ describe('over the wire, with the SDK’s own client', () => {
     expect(own.overview()).toMatchObject([{}, { visible: 1, inFlight: 0 }]);
   });
 
+  test('who holds messages shows them again before their time, and nobody else does', async () => {
+    const { sqs, QueueUrl, own } = await client();
+    for (const body of ['1', '2']) send(own, body);
+    const taking = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 };
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(taking));
+    const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] }),
+    );
+    expect(Attributes).toEqual({ ApproximateNumberOfMessages: '0', ApproximateNumberOfMessagesNotVisible: '2' });
+    const receipts = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle, VisibilityTimeout: 0 }));
+    const show = () => sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries: receipts }));
+    expect(await show()).toMatchObject({ Successful: [{ Id: '0' }, { Id: '1' }], Failed: [] });
+    expect(await show()).toMatchObject({ Successful: [], Failed: [{ Id: '0', Code: 'MessageNotInflight' }, {}] });
+    expect((await sqs.send(new ReceiveMessageCommand(taking))).Messages).toMatchObject([{ Body: '1' }, { Body: '2' }]);
+  });
+
+  test('who holds a message may hold it longer', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    const { own } = started();
+    send(own, 'slow');
+    const [held] = own.receive(ARN, 1);
+    expect(own.hold(ARN, held?.receiptHandle ?? '', 60)).toBe(true);
+    vi.advanceTimersByTime(59_000);
+    expect(own.receive(ARN, 1)).toEqual([]);
+    vi.advanceTimersByTime(1_100);
+    expect(bodies(own.receive(ARN, 1))).toEqual(['slow']);
+  });
+
   test('a queue of a tool stands with its policy until it is deleted, over a restart too', async () => {
     const put = vi.fn();
     const remove = vi.fn();
@@ -275,9 +305,9 @@ describe('over the wire, with the SDK’s own client', () => {
       (sqs) => sqs.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: 'x', VisibilityTimeout: 0 })),
     ],
     [
-      'waiting for a message',
+      'waiting for longer than SQS does',
       'ValidationException',
-      (sqs) => sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 })),
+      (sqs) => sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 21 })),
     ],
     [
       'an empty batch',
