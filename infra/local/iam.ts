@@ -22,6 +22,7 @@ const Condition = z.strictObject({
   Bool: z.strictObject({ 'aws:SecureTransport': Texts }).optional(),
   ArnEquals: FromSource.optional(),
   ArnLike: FromSource.optional(),
+  StringLike: z.strictObject({ 's3:prefix': Texts }).optional(),
   'ForAllValues:StringLike': z.strictObject({ 'dynamodb:LeadingKeys': Texts }).optional(),
 });
 const Given = z.strictObject({
@@ -266,10 +267,10 @@ function compiled(given: z.infer<typeof Given> & { readonly Principal?: string }
       return { action, resource, covers, used: false };
     });
   });
-  const { 'ForAllValues:StringLike': bound, ArnEquals, ArnLike, ...exact } = given.Condition;
+  const { 'ForAllValues:StringLike': bound, ArnEquals, ArnLike, StringLike, ...exact } = given.Condition;
   const tests = [
     ...testsOf(exact, (wanted) => (value) => value === wanted),
-    ...testsOf({ ArnEquals, ArnLike }, like), // AWS: both ARN operators do the same.
+    ...testsOf({ ArnEquals, ArnLike, StringLike }, like), // AWS: both ARN operators do the same.
   ];
   const partitions = bound?.['dynamodb:LeadingKeys'].map(like);
   return {

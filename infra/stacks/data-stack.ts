@@ -83,10 +83,12 @@ export class DataStack extends Stack {
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       lifecycleRules: [
-        {
+        // Not of the anchors: what stood there before is the evidence that one was overwritten (S-20).
+        ...['exports/', 'reviews/'].map((prefix) => ({
+          prefix,
           noncurrentVersionExpiration: Duration.days(config.restoreWindowDays),
-          abortIncompleteMultipartUploadAfter: Duration.days(1),
-        },
+        })),
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       removalPolicy: removalOf(config),
     });

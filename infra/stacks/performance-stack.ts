@@ -2,6 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { ApiFunction } from '../constructs/api-function.ts';
+import { grantFiles } from '../constructs/file-grant.ts';
 import { QueueFunction } from '../constructs/queue-function.ts';
 import { QueuedFunction } from '../constructs/queued-function.ts';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
@@ -17,6 +18,7 @@ export class PerformanceStack extends ServiceStack {
     const alertClock = this.#addAlerts();
     const groupClock = this.#addScoring();
     this.#addScorecards();
+    this.#addLedger(props.config.timeZone);
     this.#addSweep(props.config.timeZone, alertClock, groupClock);
     this.#addPublisher();
   }
@@ -113,6 +115,33 @@ export class PerformanceStack extends ServiceStack {
     data.scorecards.grant(answer.fn, 'dynamodb:BatchGetItem', 'dynamodb:Query');
     data.scorecards.grantIndex(answer.fn, 'byList');
     data.reference.grant(answer.fn, 'dynamodb:Query');
+  }
+
+  #addLedger(timeZone: string): void {
+    const { defaults, data, names } = this;
+    const seal = new QueuedFunction(this, 'SealCards', {
+      defaults,
+      bus: data.bus,
+      environment: names.scorecards,
+      eventPattern: eventsFor('seals'),
+      step: 'ledger/seal-cards',
+      failureImpact:
+        'what stands on the cards is not fixed in its order: a change of it can be proven by its commit alone',
+    });
+    data.scorecards.grantWithin(seal.consumer.fn, ['CARD#*'], 'dynamodb:Query', 'dynamodb:PutItem');
+    const anchor = new ScheduledFunction(this, 'AnchorHeads', {
+      defaults,
+      step: 'ledger/anchor-heads',
+      schedule: 'cron(20 0 * * ? *)',
+      timeZone,
+      longestSilence: Duration.hours(26),
+      timeout: Duration.minutes(5),
+      environment: { ...names.scorecards, ...names.reference, ...names.files, ...names.zone },
+      failureImpact: 'the ledger is not anchored: who cuts a card together with its commits is not found out',
+    });
+    data.scorecards.grantIndex(anchor.fn, 'byList');
+    data.reference.grant(anchor.fn, 'dynamodb:Query');
+    grantFiles(data.files, anchor.fn, 'anchors/', 'read', 'write', 'list-versions');
   }
 
   #addSweep(timeZone: string, alertClock: WorkQueue, groupClock: WorkQueue): void {

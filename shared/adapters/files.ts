@@ -4,7 +4,9 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   NoSuchKey,
+  PutObjectCommand,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
@@ -13,12 +15,25 @@ import type { Files, FileVersion } from '../domain/ports/files.ts';
 /** Bytes that are held at a time of a file that is written. */
 const PART_BYTES = 8 * 1024 * 1024;
 
+/** How S3 refuses to write over a file: it stands, or somebody writes it at this moment. */
+const STANDS_ALREADY: ReadonlySet<number | undefined> = new Set([412, 409]);
+
 /** Files in a versioned bucket. Those above a part go up in parts, so that no size needs its memory. */
 export function bucketFiles(client: S3Client, bucket: string): Files {
   return {
     async write(key, type, chunks) {
       const params = { Bucket: bucket, Key: key, ContentType: type, Body: Readable.from(inUtf8(chunks)) };
       await new Upload({ client, params, partSize: PART_BYTES, queueSize: 1 }).done();
+    },
+    async writeNew(key, type, text) {
+      try {
+        const put = { Bucket: bucket, Key: key, ContentType: type, Body: text, IfNoneMatch: '*' };
+        await client.send(new PutObjectCommand(put));
+        return true;
+      } catch (error) {
+        if (error instanceof S3ServiceException && STANDS_ALREADY.has(error.$metadata.httpStatusCode)) return false;
+        throw error;
+      }
     },
     async read(key, versionId) {
       try {

@@ -9,6 +9,11 @@ export function memoryFiles(): Files {
       for await (const chunk of chunks) text += chunk;
       kept.set(key, [...(kept.get(key) ?? []), text]);
     },
+    async writeNew(key, _type, text) {
+      if (kept.has(key)) return false;
+      kept.set(key, [text]);
+      return true;
+    },
     async read(key, versionId) {
       const texts = kept.get(key);
       const text = versionId === undefined ? texts?.at(-1) : texts?.[Number(versionId)];

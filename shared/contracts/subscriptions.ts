@@ -16,6 +16,8 @@ export const SUBSCRIPTIONS = {
   ],
   /** Posts points (S-1, S-2, S-5, S-12 to S-14). */
   scoring: ['PartiesNoticed.v1', 'ResponsibilityWaived.v1', 'SatisfactionRated.v1', 'DisputeReopened.v1'],
+  /** Seals the cards on which something was written (S-20). */
+  seals: ['EntriesPending.v1', 'EntriesPosted.v1', 'EntriesVoided.v1'],
   /** Ends the responsibility track of a dispute when its points are posted or void. */
   disputes: ['EntriesPosted.v1', 'EntriesVoided.v1'],
   /** Counts everything. */

@@ -29,6 +29,7 @@ const FUNCTION_OF_QUEUE: Readonly<Record<string, string>> = {
   filings: 'performance/LearnFiling',
   stakes: 'performance/RecordStake',
   scoring: 'performance/ScoreDispute',
+  seals: 'performance/SealCards',
   disputes: 'disputes/FinishResponsibility',
   filing: 'disputes/CheckFilingClock',
   alert: 'performance/CheckAlertClock',

@@ -15,6 +15,7 @@ import { keepDeadMessage } from '#functions/intake/keep-dead-message.ts';
 import { sourceAnswers } from '#functions/intake/manage-sources.ts';
 import { receiveReport } from '#functions/intake/receive-report.ts';
 import { takeMessage } from '#functions/intake/take-message.ts';
+import { sealCardsOf } from '#functions/ledger/seal-cards.ts';
 import { publishCommits } from '#functions/publisher/publish-commits.ts';
 import { scorecardAnswers } from '#functions/scorecards/answer-scorecards.ts';
 import { postGroupOf } from '#functions/scoring/post-group.ts';
@@ -23,17 +24,19 @@ import { scoreDispute } from '#functions/scoring/score-dispute.ts';
 import { alertStore } from '#shared/adapters/alert-store.ts';
 import { counterStore } from '#shared/adapters/counter-store.ts';
 import { customerStore } from '#shared/adapters/customer-store.ts';
-import { keyedDigest } from '#shared/adapters/digest.ts';
+import { contentHash, keyedDigest } from '#shared/adapters/digest.ts';
 import { disputeStore } from '#shared/adapters/dispute-store.ts';
 import { dueStore } from '#shared/adapters/due-store.ts';
 import { filingStore } from '#shared/adapters/filing-store.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { ledgerStore } from '#shared/adapters/ledger-store.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { sealStore } from '#shared/adapters/seal-store.ts';
 import { sourceRegister } from '#shared/adapters/source-register.ts';
 import { stakeStore } from '#shared/adapters/stake-store.ts';
 import { DisputeFiledV1 } from '#shared/contracts/events/dispute-filed.v1.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
+import { EntriesPendingV1 } from '#shared/contracts/events/entries-pending.v1.ts';
 import { EntriesPostedV1 } from '#shared/contracts/events/entries-posted.v1.ts';
 import { EntriesVoidedV1 } from '#shared/contracts/events/entries-voided.v1.ts';
 import { AnyEvent } from '#shared/contracts/events/events.ts';
@@ -70,6 +73,7 @@ export const QUEUES = [
   'filings',
   'stakes',
   'scoring',
+  'seals',
   'disputes',
   'insights',
   'filing',
@@ -152,6 +156,12 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
     filings: (body) => learnFilings([DisputeFiledV1.parse(body)], { ...common, filings: filingStore(tables) }),
     stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
     scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
+    seals: (body) =>
+      sealCardsOf(z.discriminatedUnion('type', [EntriesPendingV1, EntriesPostedV1, EntriesVoidedV1]).parse(body), {
+        seals: sealStore(tables),
+        clock,
+        contentHash,
+      }),
     disputes: (body) =>
       finishResponsibility(z.union([EntriesPostedV1, EntriesVoidedV1]).parse(body), { disputes, clock, id }),
     filing: (body) => checkFiling(DueMessage.parse(body), { disputes, clock, id }),

@@ -12,6 +12,11 @@ export interface FileVersion {
 export interface Files {
   /** Writes a file of any size in bounded memory; what stood there before becomes an older version. */
   write(key: string, type: string, chunks: Iterable<string> | AsyncIterable<string>): Promise<void>;
+  /**
+   * Writes a small file where nothing stands; of several writers at a time one does.
+   * @returns false where something stands already
+   */
+  writeNew(key: string, type: string, text: string): Promise<boolean>;
   /** A file's bytes, of its latest version unless one is named; undefined where nothing stands. */
   read(key: string, versionId?: string): Promise<Uint8Array | undefined>;
   /** All versions of all files whose keys start so, by key, the latest first. */

@@ -1,0 +1,24 @@
+// In:  entries written, posted and voided, from the bus through the sealing queue.
+// Out: the seals of the cards that they stand on, and their heads, in the scorecards table.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { systemClock } from '#shared/adapters/clock.ts';
+import { contentHash } from '#shared/adapters/digest.ts';
+import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
+import { sealStore } from '#shared/adapters/seal-store.ts';
+import { EntriesPendingV1 } from '#shared/contracts/events/entries-pending.v1.ts';
+import { EntriesPostedV1 } from '#shared/contracts/events/entries-posted.v1.ts';
+import { EntriesVoidedV1 } from '#shared/contracts/events/entries-voided.v1.ts';
+import { readEnv } from '#shared/runtime/env.ts';
+import { queueHandler } from '#shared/runtime/queue-handler.ts';
+import { sealCardsOf } from './seal-cards.ts';
+
+const env = readEnv(z.object({ SCORECARDS_TABLE: z.string().min(1) }));
+const client = DynamoDBDocumentClient.from(new DynamoDBClient());
+const tables = dynamoTables(client, { scorecards: env.SCORECARDS_TABLE });
+const ports = { seals: sealStore(tables), clock: systemClock, contentHash };
+const Written = z.discriminatedUnion('type', [EntriesPendingV1, EntriesPostedV1, EntriesVoidedV1]);
+
+export const handler = queueHandler(Written, (event) => sealCardsOf(event, ports));
