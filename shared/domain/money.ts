@@ -72,6 +72,7 @@ export function inPolicyCurrency(minor: number, policy: Policy): Decimal {
 
 /** Negative when `a` is less than `b`, 0 when they are equal, positive when it is more; exact at any scale. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
+  if (a.scale === b.scale) return a.units < b.units ? -1 : a.units > b.units ? 1 : 0; // Powers of big integers are slow.
   const left = a.units * 10n ** BigInt(b.scale);
   const right = b.units * 10n ** BigInt(a.scale);
   return left < right ? -1 : left > right ? 1 : 0;
@@ -87,8 +88,14 @@ export function printDecimal(value: Decimal, minDigits: number): string {
   const text = value.units.toString().padStart(value.scale + 1, '0');
   const whole = text.slice(0, text.length - value.scale);
   const exact = text.slice(text.length - value.scale);
-  const places = exact.replace(/0+$/, '').padEnd(minDigits, '0');
+  const places = exact.length <= minDigits ? exact.padEnd(minDigits, '0') : withoutNeedlessZeros(exact, minDigits);
   return places === '' ? whole : `${whole}.${places}`;
+}
+
+function withoutNeedlessZeros(places: string, minDigits: number): string {
+  let end = places.length;
+  while (end > minDigits && places[end - 1] === '0') end -= 1;
+  return places.slice(0, end);
 }
 
 /**
@@ -104,9 +111,11 @@ export function printAmount(amount: Money, policy: Policy): string | undefined {
 
 /** A decimal's text with its thousands set apart for reading: `150000.00` becomes `150,000.00`. */
 export function groupThousands(text: string): string {
-  const [whole = '', places] = text.split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return places === undefined ? grouped : `${grouped}.${places}`;
+  const point = text.indexOf('.');
+  let grouped = text;
+  for (let at = (point < 0 ? text.length : point) - 3; at > 0; at -= 3)
+    grouped = `${grouped.slice(0, at)},${grouped.slice(at)}`;
+  return grouped;
 }
 
 function policyDigits(policy: Policy): number {

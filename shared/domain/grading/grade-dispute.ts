@@ -61,21 +61,21 @@ function weighLoss({ amount, occurredAt }: GradedFacts, policy: Policy, zone: Ti
 }
 
 function lossRulesMet(loss: Loss | undefined, policy: Policy): Met[] {
-  if (!loss) return [];
+  const met: Met[] = [];
+  if (!loss) return met;
   const { amount, given, converted, rate } = loss;
-  const values = {
-    amount: given,
-    currency: amount.currency,
-    converted,
-    ...(rate && { rate: rate.rate, rateFrom: rate.from }),
-  };
-  return LOSS_RULES.flatMap(({ rule, level }) => {
+  for (const { rule, level } of LOSS_RULES) {
     const threshold = inPolicyCurrency(policy.grading.lossOver[level], policy);
-    if (compareDecimals(loss.value, threshold) <= 0) return [];
+    if (compareDecimals(loss.value, threshold) <= 0) continue;
     const over = printDecimal(threshold, threshold.scale);
     const text = `loss of ${lossText(loss, policy)} is over ${groupThousands(over)} ${policy.money.currency}`;
-    return [{ level, reason: { rule, values: { ...values, over }, text } }];
-  });
+    const dated = rate && { rate: rate.rate, rateFrom: rate.from };
+    met.push({
+      level,
+      reason: { rule, values: { amount: given, currency: amount.currency, converted, ...dated, over }, text },
+    });
+  }
+  return met;
 }
 
 function lossText({ amount, given, converted, rate }: Loss, policy: Policy): string {
@@ -88,12 +88,11 @@ function lossText({ amount, given, converted, rate }: Loss, policy: Policy): str
 function publicOpinionMet({ publicOpinion, channel }: GradedFacts, policy: Policy): Met[] {
   const { reach, media, regulator } = publicOpinion;
   const { reachFrom, regulatorChannels } = policy.grading;
-  const grounds = [
-    ...(reach >= reachFrom ? [`a reach of ${count(reach)}, where ${count(reachFrom)} is enough`] : []),
-    ...(media ? ['the media report it'] : []),
-    ...(regulator ? ['a regulator inquires'] : []),
-    ...(regulatorChannels.includes(channel) ? [`the channel ${channel} implies an inquiry`] : []),
-  ];
+  const grounds: string[] = [];
+  if (reach >= reachFrom) grounds.push(`a reach of ${count(reach)}, where ${count(reachFrom)} is enough`);
+  if (media) grounds.push('the media report it');
+  if (regulator) grounds.push('a regulator inquires');
+  if (regulatorChannels.includes(channel)) grounds.push(`the channel ${channel} implies an inquiry`);
   if (grounds.length === 0) return [];
   const values = { reach, reachFrom, media, regulator, channel };
   return [{ level: 1, reason: { rule: 'G-2.1b', values, text: `major public opinion: ${grounds.join('; ')}` } }];
@@ -101,23 +100,25 @@ function publicOpinionMet({ publicOpinion, channel }: GradedFacts, policy: Polic
 
 function conditionsMet({ facts }: GradedFacts): Met[] {
   const { personalSafety, hazard, leaving, interrupted, threat } = facts;
-  const dangers = [...(personalSafety ? ['personal safety'] : []), ...(hazard ? ['a latent hazard'] : [])];
-  return [
-    when(dangers.length > 0, 1, 'G-2.1c', { personalSafety, hazard }, `it touches ${dangers.join(' and ')}`),
-    when(leaving, 2, 'G-2.2b', { leaving }, 'the customer is about to leave'),
-    when(interrupted, 2, 'G-2.2c', { interrupted }, 'the service is interrupted or the product unusable'),
-    when(threat !== 'none', 2, 'G-2.2d', { threat }, `the customer threatens with: ${threat}`),
-  ].flat();
-}
-
-function when(holds: boolean, level: GraverLevel, rule: string, values: Values, text: string): Met[] {
-  return holds ? [{ level, reason: { rule, values, text } }] : [];
+  const met: Met[] = [];
+  const add = (level: GraverLevel, rule: string, values: Values, text: string) =>
+    met.push({ level, reason: { rule, values, text } });
+  if (personalSafety || hazard) {
+    const dangers = [...(personalSafety ? ['personal safety'] : []), ...(hazard ? ['a latent hazard'] : [])];
+    add(1, 'G-2.1c', { personalSafety, hazard }, `it touches ${dangers.join(' and ')}`);
+  }
+  if (leaving) add(2, 'G-2.2b', { leaving }, 'the customer is about to leave');
+  if (interrupted) add(2, 'G-2.2c', { interrupted }, 'the service is interrupted or the product unusable');
+  if (threat !== 'none') add(2, 'G-2.2d', { threat }, `the customer threatens with: ${threat}`);
+  return met;
 }
 
 interface Candidate {
   readonly have: Decimal;
   readonly need: Decimal;
-  readonly miss: NearestMiss;
+  readonly level: GraverLevel;
+  /** Only the closest one is put into words. */
+  readonly miss: () => NearestMiss;
 }
 
 /**
@@ -131,29 +132,39 @@ function nearestMissOf(
   loss: Loss | undefined,
   policy: Policy,
 ): NearestMiss | undefined {
-  const candidates = [...(loss ? lossCandidates(loss, policy) : []), reachCandidate(facts, policy)]; // by rule id within a level
-  return candidates.filter(({ miss }) => miss.level < level).sort(closestFirst)[0]?.miss;
+  if (level === 1) return undefined;
+  let closest: Candidate | undefined;
+  // By rule id within a level: of two that came equally close, the first one stays.
+  for (const each of [...(loss ? lossCandidates(loss, policy) : []), reachCandidate(facts, policy)])
+    if (each.level < level && (!closest || closestFirst(each, closest) < 0)) closest = each;
+  return closest?.miss();
 }
 
 function closestFirst(a: Candidate, b: Candidate): number {
-  return compareDecimals(times(b.have, a.need), times(a.have, b.need)) || a.miss.level - b.miss.level;
+  return compareDecimals(times(b.have, a.need), times(a.have, b.need)) || a.level - b.level;
 }
 
-function lossCandidates({ amount, given, converted, value, rate }: Loss, policy: Policy): Candidate[] {
+function lossCandidates(loss: Loss, policy: Policy): Candidate[] {
   return LOSS_RULES.map(({ rule, level }) => {
     const need = inPolicyCurrency(policy.grading.lossOver[level], policy);
-    const needed = printDecimal(need, need.scale);
-    const original = rate ? ` (${groupThousands(given)} ${amount.currency})` : '';
-    const text = `amount ${groupThousands(converted)}${original} of ${groupThousands(needed)} needed for level ${level}`;
-    return { have: value, need, miss: { rule, level, have: converted, need: needed, text } };
+    return { have: loss.value, need, level, miss: () => lossMiss(rule, level, loss, need) };
   });
+}
+
+function lossMiss(rule: string, level: Level, { amount, given, converted, rate }: Loss, need: Decimal): NearestMiss {
+  const needed = printDecimal(need, need.scale);
+  const original = rate ? ` (${groupThousands(given)} ${amount.currency})` : '';
+  const text = `amount ${groupThousands(converted)}${original} of ${groupThousands(needed)} needed for level ${level}`;
+  return { rule, level, have: converted, need: needed, text };
 }
 
 function reachCandidate({ publicOpinion: { reach } }: GradedFacts, policy: Policy): Candidate {
   const { reachFrom } = policy.grading;
-  const text = `reach ${count(reach)} of ${count(reachFrom)} needed for level 1`;
-  const miss: NearestMiss = { rule: 'G-2.1b', level: 1, have: `${reach}`, need: `${reachFrom}`, text };
-  return { have: { units: BigInt(reach), scale: 0 }, need: { units: BigInt(reachFrom), scale: 0 }, miss };
+  const miss = (): NearestMiss => {
+    const text = `reach ${count(reach)} of ${count(reachFrom)} needed for level 1`;
+    return { rule: 'G-2.1b', level: 1, have: `${reach}`, need: `${reachFrom}`, text };
+  };
+  return { have: { units: BigInt(reach), scale: 0 }, need: { units: BigInt(reachFrom), scale: 0 }, level: 1, miss };
 }
 
 function count(number: number): string {
