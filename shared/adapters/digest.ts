@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import canonicalize from 'canonicalize';
 import { v5 } from 'uuid';
-import type { ContentHash, Digest } from '../domain/ports/digest.ts';
+import type { ContentHash, Digest, NewHash } from '../domain/ports/digest.ts';
 
 /** Namespace of all ids that derive from a cause. Changing it would give every repeat a new id. */
 const NAMESPACE = '5f0c1f5e-0f0b-4c39-9d5b-3a2b8a1f6c11';
@@ -16,6 +16,12 @@ export const contentHash: ContentHash = (value) => {
   const text = canonicalize(value);
   if (text === undefined) throw new RangeError('only JSON values have a content hash');
   return createHash('sha256').update(text, 'utf8').digest('hex');
+};
+
+/** Starts a hash over a text in parts. */
+export const newHash: NewHash = () => {
+  const hash = createHash('sha256');
+  return { add: (text) => void hash.update(text, 'utf8'), hex: () => hash.digest('hex') };
 };
 
 /**

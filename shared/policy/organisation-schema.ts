@@ -3,7 +3,10 @@ import type { Subject } from '../domain/policy/directory.ts';
 import { refuseRepeats } from './faults.ts';
 
 const Id = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'must be letters, digits and hyphens');
-const Name = z.string().regex(/\S/, 'must have a text');
+const Name = z
+  .string()
+  .regex(/\S/, 'must have a text')
+  .refine((name) => name.isWellFormed(), 'holds half a character (a lone surrogate)');
 const Day = z.iso.date('must be a day that exists, YYYY-MM-DD');
 const active = { activeFrom: Day, activeTo: Day.optional() };
 

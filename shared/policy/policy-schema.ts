@@ -6,7 +6,7 @@ import { Channel } from './source-schema.ts';
 /** Rules that decisions and refusals of this system cite: an explanation needs the text of each (S-19). */
 const CITED_RULES = [
   'I-3 I-5 I-9 I-11 G-1 G-2.1a G-2.1b G-2.1c G-2.2a G-2.2b G-2.2c G-2.2d G-2.3 G-6 C-1 C-4 C-5 C-8',
-  'D-1 D-3 D-4 D-5 D-7 S-1 S-2 S-5 S-12 S-13 S-14 S-21 P-2',
+  'D-1 D-3 D-4 D-5 D-7 S-1 S-2 S-5 S-12 S-13 S-14 S-18 S-21 P-2',
 ].flatMap((line) => line.split(' '));
 
 const Id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens');
@@ -17,6 +17,11 @@ const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be a currency code of thre
 const Positive = z.int('must be a whole number').positive('must be more than 0');
 const NotNegative = z.int('must be a whole number').min(0, 'must be at least 0');
 const Points = z.int('must be a whole number of hundredths');
+/** One whole in basis points. */
+const WHOLE_BP = 10_000;
+/** The longest that S3 signs a link for: seven days. */
+const LONGEST_LINK_SECONDS = 604_800;
+const BasisPoints = NotNegative.max(WHOLE_BP, `must be at most ${WHOLE_BP}`);
 const Level = z.literal([1, 2, 3], 'must be level 1, 2 or 3');
 
 function perLevel<Value extends z.ZodType>(value: Value) {
@@ -170,9 +175,19 @@ const Catalogue = z
     ),
   );
 
+/** Linked shares by year of introduction, and the rate of each band that moves a bonus (S-18). */
+const Bonus = z.strictObject({
+  introductionYear: Positive,
+  linkedShareBp: z
+    .array(NotNegative.max(WHOLE_BP, `must be at most ${WHOLE_BP}`))
+    .min(1, 'must hold at least the first year'),
+  rateBp: z.record(Id, Points.min(-WHOLE_BP, `must be at least -${WHOLE_BP}`)),
+});
+
 const PointRules = z.strictObject({
   cardBase: NotNegative,
   bands: Bands,
+  bonus: Bonus,
   satisfaction: z.strictObject({ 'very-satisfied': Points, satisfied: Points, neutral: Points, dissatisfied: Points }),
   attitude: z.strictObject({ types: z.array(Id), indicator: Id, dissatisfied: Points }),
   base: perLevel(NotNegative),
@@ -206,6 +221,10 @@ const PolicyDocument = z.strictObject({
   }),
   determination: z.strictObject({ maxShares: Positive }),
   points: PointRules,
+  exports: z.strictObject({
+    linkSeconds: Positive.max(LONGEST_LINK_SECONDS, `must be at most ${LONGEST_LINK_SECONDS}`),
+  }),
+  review: z.strictObject({ frequentOverBp: BasisPoints }),
   rules: RuleTexts,
 });
 
@@ -221,7 +240,10 @@ export const PolicySchema: z.ZodType<Policy> = PolicyDocument.superRefine((polic
       }
     }
   }
-  const { attitude } = policy.points;
+  const { attitude, bands, bonus } = policy.points;
+  for (const band of Object.keys(bonus.rateBp)) {
+    if (!bands.some(({ id }) => id === band)) fault(['points', 'bonus', 'rateBp', band], `${band} is no band`);
+  }
   if (!indicators.has(attitude.indicator))
     fault(['points', 'attitude', 'indicator'], `${attitude.indicator} is no indicator`);
   const types = new Set(policy.categories.flatMap((category) => category.types.map(({ id }) => id)));

@@ -153,10 +153,27 @@ describe('loading a policy (P-1)', () => {
 
   test('bands go from the best down to one that starts at 0', () => {
     const message = "must be more than the next band's 8000";
-    expect(faultsOf(['points.bands', [band('a', 8_000), band('b', 8_000), band('b', 10)]])).toEqual([
+    const bands = [band('a', 8_000), band('b', 8_000), band('b', 10)];
+    expect(faultsOf(['points.bands', bands], ['points.bonus.rateBp', { a: 2_000 }])).toEqual([
       { path: 'points.bands.2.id', message: 'repeats b' },
       { path: 'points.bands.0.from', message },
       { path: 'points.bands.2.from', message: 'must be 0 in the last band' },
+    ]);
+  });
+
+  test('the bonus has a linked share for a year at least, and rates for bands that there are (S-18)', () => {
+    const faults = faultsOf(
+      ['points.bonus.linkedShareBp', []],
+      ['points.bonus.introductionYear', 0],
+      ['exports.linkSeconds', 604_801],
+    );
+    expect(faults).toEqual([
+      { path: 'points.bonus.introductionYear', message: 'must be more than 0' },
+      { path: 'points.bonus.linkedShareBp', message: 'must hold at least the first year' },
+      { path: 'exports.linkSeconds', message: 'must be at most 604800' },
+    ]);
+    expect(faultsOf(['points.bonus.rateBp.splendid', 100])).toEqual([
+      { path: 'points.bonus.rateBp.splendid', message: 'splendid is no band' },
     ]);
   });
 

