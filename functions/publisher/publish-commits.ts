@@ -1,6 +1,7 @@
 import { CommitItem } from '#shared/contracts/items/commit-item.ts';
 import type { EventBus } from '#shared/domain/ports/event-bus.ts';
 import type { Item, Key } from '#shared/domain/ports/tables.ts';
+import { published } from '#shared/domain/published.ts';
 
 /** One change of a table, as its stream tells it. */
 export interface TableChange {
@@ -76,7 +77,7 @@ async function failureOf(
 async function publish(changes: readonly TableChange[], { bus, source }: PublisherPorts): Promise<void> {
   const events = changes.flatMap(({ newImage }) => CommitItem.parse(newImage).commit.events);
   if (events.length === 0) return;
-  await bus.publish(events.map((event) => ({ source, detailType: event.type, detail: event, time: event.occurredAt })));
+  await bus.publish(events.map((event) => published(source, event)));
 }
 
 function tamperingOf({ eventName, keys, oldImage, newImage }: TableChange): Tampering[] {

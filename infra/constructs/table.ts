@@ -16,9 +16,9 @@ export interface RecordTableProps {
   readonly restoreWindowDays: number;
   readonly keepDataOnDelete: boolean;
   readonly deletionProtection: boolean;
-  /** Whether items list themselves and fall due: the two indexes of the tables' port. @default false */
+  /** Whether items list themselves and fall due: the indexes of deadlines and lists of the tables' port. @default false */
   readonly indexed?: boolean;
-  /** Whether its commits are published. @default false */
+  /** Whether its commits are published, and found by their hour. @default false */
   readonly streamed?: boolean;
   /** Whether items with `expiresAt` (epoch seconds) end by themselves. @default false */
   readonly expiring?: boolean;
@@ -61,6 +61,7 @@ export class RecordTable extends Construct {
       timeToLiveAttribute: props.expiring ? 'expiresAt' : undefined,
     });
     if (props.indexed) this.#addIndexes();
+    if (props.streamed) this.#addHours();
   }
 
   /** Grants these actions on the table, without its indexes, and the use of its key through DynamoDB alone. */
@@ -73,8 +74,8 @@ export class RecordTable extends Construct {
     );
   }
 
-  /** Grants a query of one index, of deadlines or of lists, and the use of the table's key for it. */
-  grantIndex(grantee: IGrantable, index: 'byDue' | 'byList'): void {
+  /** Grants a query of one index, of deadlines, of lists or of commits by their hour, and the use of the table's key for it. */
+  grantIndex(grantee: IGrantable, index: 'byDue' | 'byList' | 'byHour'): void {
     const resources = [`${this.table.tableArn}/index/${index}`];
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources }));
     this.#grantKey(grantee, false);
@@ -109,6 +110,16 @@ export class RecordTable extends Construct {
       partitionKey: { name: 'listPartition', type: AttributeType.STRING },
       sortKey: { name: 'listSort', type: AttributeType.STRING },
       projectionType: ProjectionType.ALL,
+    });
+  }
+
+  /** Commits alone are in it. CloudFormation adds at most one index to a standing table with each deploy. */
+  #addHours(): void {
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'byHour',
+      partitionKey: { name: 'hourPartition', type: AttributeType.STRING },
+      sortKey: { name: 'hourSort', type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
   }
 }

@@ -19,7 +19,10 @@ const KeySchema = z.tuple([
 const Index = z.strictObject({
   IndexName: z.string(),
   KeySchema,
-  Projection: z.strictObject({ ProjectionType: z.enum(['ALL', 'INCLUDE']), NonKeyAttributes: z.unknown().optional() }),
+  Projection: z.strictObject({
+    ProjectionType: z.enum(['ALL', 'INCLUDE', 'KEYS_ONLY']),
+    NonKeyAttributes: z.unknown().optional(),
+  }),
 });
 const AttributeDefinitions = z.array(z.strictObject({ AttributeName: z.string(), AttributeType: z.literal('S') }));
 const StreamSpecification = z.strictObject({ StreamViewType: z.literal('NEW_AND_OLD_IMAGES') });

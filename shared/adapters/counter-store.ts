@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Month } from '../domain/calendar/civil-date.ts';
 import { type CounterCell, type Increment, sumCells } from '../domain/insights/count-events.ts';
 import { untilCommitted } from '../domain/lost-race.ts';
-import type { CountedEvent, CounterStore } from '../domain/ports/counter-store.ts';
+import type { CommitPlace, CountedEvent, CounterStore } from '../domain/ports/counter-store.ts';
 import type { Item, Key, Tables, Write } from '../domain/ports/tables.ts';
 import { shardOf } from './shard.ts';
 
@@ -20,6 +20,10 @@ export function counterStore(tables: Tables): CounterStore {
   return {
     async count(events) {
       for (const chunk of chunksOf(distinct(events))) await untilCommitted(() => countChunk(tables, chunk));
+    },
+    async counted(commits) {
+      const marks = await tables.getMany('improvement', commits.map(markerKey));
+      return new Set(marks.flatMap((mark) => (mark ? Marker.parse(mark).events : [])));
     },
     async counters(month) {
       const shards = Array.from({ length: COUNTER_SHARDS }, (_, shard) => cellsOf(tables, month, shard));
@@ -48,7 +52,7 @@ async function countChunk(tables: Tables, chunk: readonly CountedEvent[]): Promi
 
 const Marker = z.object({ version: z.int(), events: z.array(z.string()) });
 
-function markerKey({ aggregateId, aggregateVersion }: CountedEvent): Key {
+function markerKey({ aggregateId, aggregateVersion }: CommitPlace): Key {
   return { pk: `COUNTED#${aggregateId}`, sk: String(aggregateVersion).padStart(10, '0') };
 }
 

@@ -1,6 +1,7 @@
 import {
   type Condition,
   INDEXES,
+  type IndexName,
   type Item,
   type Key,
   type Query,
@@ -186,7 +187,8 @@ function memoryTable() {
   const indexes = {
     byDue: sortedRows(INDEXES.byDue.partition, INDEXES.byDue.sort),
     byList: sortedRows(INDEXES.byList.partition, INDEXES.byList.sort),
-  };
+    byHour: sortedRows(INDEXES.byHour.partition, INDEXES.byHour.sort),
+  } satisfies Record<IndexName, unknown>;
   const items = new Map<string, Item>();
   const idOf = ({ pk, sk }: Key) => JSON.stringify([pk, sk]);
   return {
@@ -195,7 +197,7 @@ function memoryTable() {
     find: (query: Query, checked: ReturnType<typeof checkedQuery>) =>
       (query.index ? indexes[query.index] : rows).find(checked, query.descending === true),
     replace(key: Key, before: Item | undefined, after: Item | undefined) {
-      for (const list of [rows, indexes.byDue, indexes.byList]) {
+      for (const list of [rows, ...Object.values(indexes)]) {
         if (before) list.remove(before);
         if (after) list.add(after);
       }

@@ -6,11 +6,17 @@ const { ENVIRONMENT: environment } = process.env;
 export const metrics = new Metrics({ defaultDimensions: environment ? { environment } : {} });
 
 /** What the runtime counts by itself; alarms and the dashboard read these names. */
-export type MetricName = 'UnreadableMessages' | 'FailedMessages' | 'UnexpectedErrors' | 'RecordTampered';
+export type MetricName =
+  | 'UnreadableMessages'
+  | 'FailedMessages'
+  | 'UnexpectedErrors'
+  | 'RecordTampered'
+  | 'EventsMissing'
+  | 'EventsGivenUp';
 
-/** Counts one occurrence. */
-export function count(name: MetricName): void {
-  metrics.addMetric(name, MetricUnit.Count, 1);
+/** Counts one occurrence, or as many as are told. */
+export function count(name: MetricName, occurrences = 1): void {
+  metrics.addMetric(name, MetricUnit.Count, occurrences);
 }
 
 /** Writes what an invocation counted, if it counted anything. */

@@ -2,14 +2,14 @@ import { fc } from '@fast-check/vitest';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { memoryTables } from '#shared/adapters/memory-tables.ts';
 import type { Condition, IndexName, Item, Key, Tables, Write } from '#shared/domain/ports/tables.ts';
-import { WriteRefused } from '#shared/domain/ports/tables.ts';
+import { INDEXES, WriteRefused } from '#shared/domain/ports/tables.ts';
 
 const SEQUENCES = 200;
 const SEED = 20_261_122;
 const TABLES = ['cases', 'scorecards'] as const;
 const PKS = ['p', 'é'] as const;
 const SKS = ['a', '\uffff', '\u{1f600}'] as const;
-const INDEX_NAMES: readonly IndexName[] = ['byDue', 'byList'];
+const INDEX_NAMES: readonly IndexName[] = ['byDue', 'byList', 'byHour'];
 
 const anyKey = fc.record({ pk: fc.constantFrom(...PKS), sk: fc.constantFrom(...SKS) });
 const anyNumber = fc.integer({ min: -3, max: 3 });
@@ -29,6 +29,8 @@ const anyAttributes = fc.record(
     dueAt: anyIndexText,
     listPartition: anyIndexText,
     listSort: anyIndexText,
+    hourPartition: anyIndexText,
+    hourSort: anyIndexText,
   },
   { requiredKeys: [] },
 );
@@ -105,7 +107,7 @@ async function outcomeOf(tables: Pick<Tables, 'write'>, writes: readonly Write[]
   }
 }
 
-/** Every item that a sequence can have written, and both indexes in their order (ties in any). */
+/** Every item that a sequence can have written, and the indexes in their order (ties in any). */
 async function contentsOf(tables: Pick<Tables, 'getMany' | 'query'>): Promise<unknown> {
   const keys = PKS.flatMap((pk) => SKS.map((sk) => ({ pk, sk })));
   const contents: Record<string, unknown> = {};
@@ -114,7 +116,7 @@ async function contentsOf(tables: Pick<Tables, 'getMany' | 'query'>): Promise<un
     for (const index of INDEX_NAMES) {
       for (const partition of ['x', 'y', 'é', '～']) {
         const { items } = await tables.query({ table, index, partition });
-        const sort = index === 'byDue' ? 'dueAt' : 'listSort';
+        const { sort } = INDEXES[index];
         const name = [table, index, partition].join();
         contents[name] = items.map((item) => item[sort]);
         contents[`${name} items`] = new Set(items.map((item) => JSON.stringify([item.pk, item.sk])));

@@ -343,6 +343,7 @@ export function describeTables(version: string, open: () => Promise<Tables>): vo
       test.each([
         { index: 'byDue', partition: 'duePartition', sort: 'dueAt' },
         { index: 'byList', partition: 'listPartition', sort: 'listSort' },
+        { index: 'byHour', partition: 'hourPartition', sort: 'hourSort' },
       ] as const)('read the index $index, in which items without both its attributes are not', async (names) => {
         const pk = freshPartition();
         const item = (sk: string, sort?: string): Item => ({

@@ -6,7 +6,7 @@ import { enveloped, header, total } from '../insights/events.ts';
 
 const none: CountersByMonth = new Map();
 const closed = (month: string, type: string) =>
-  enveloped({ type: 'DisputeClosed.v1', data: { dispute: header({ month, type }) } }, 'd', 1, 0);
+  enveloped({ type: 'DisputeClosed.v1', data: { dispute: header({ month, type }), closedBy: 'E-602' } }, 'd', 1, 0);
 const pending = enveloped(
   {
     type: 'EntriesPending.v1',

@@ -108,17 +108,37 @@ describe('nobody may do more than a named action', () => {
     ]);
   });
 
-  test('a query reaches the two indexes by name', () => {
+  test('a query reaches the indexes by name', () => {
     const indexes = functions
       .flatMap(({ grants }) => grants)
       .flatMap(({ resources }) => resources)
       .flatMap((resource) => resource.match(/\/index\/[^"]*/g) ?? []);
-    expect([...new Set(indexes)].sort()).toEqual(['/index/byDue', '/index/byList']);
+    expect([...new Set(indexes)].sort()).toEqual(['/index/byDue', '/index/byHour', '/index/byList']);
   });
 
-  test('events come from the publishers alone', () => {
-    expect(allowedTo('events:PutEvents')).toEqual(['disputes/Publish', 'performance/Publish']);
+  test('events come from the publishers, and from the checks that publish what these lost', () => {
+    expect(allowedTo('events:PutEvents')).toEqual([
+      'disputes/Publish',
+      'performance/Publish',
+      'improvement/CheckCases',
+      'improvement/CheckScorecards',
+    ]);
   });
+
+  test.each(['improvement/CheckCases', 'improvement/CheckScorecards'])(
+    '%s writes how far it has come, and nothing else',
+    (name) => {
+      expect(withinOf('Improvement', named(name))).toEqual({
+        'dynamodb:GetItem': ['COMMIT-CHECK'],
+        'dynamodb:PutItem': ['COMMIT-CHECK'],
+      });
+      const [own = ''] = ['Cases', 'Scorecards'].filter((store) => name.endsWith(store));
+      const reading = named(name).grants.filter(({ action }) => action.startsWith('dynamodb:'));
+      expect(reading.filter(({ action }) => writing.test(action))).toHaveLength(1);
+      expect(readersOf(own as Store)).toContain(name);
+      expect(readersOf(own === 'Cases' ? 'Scorecards' : 'Cases')).not.toContain(name);
+    },
+  );
 
   test('messages come from the door, from who puts dead ones back, and the sweeps; the rest only gives up dead letters', () => {
     const senders = functions.filter(({ grants }) =>

@@ -16,7 +16,7 @@ export function localClient(endpoint: string): DynamoDBDocumentClient {
   );
 }
 
-/** New empty tables with both indexes, named after a unique `prefix`. */
+/** New empty tables with all indexes, named after a unique `prefix`. */
 export async function freshTables(
   client: DynamoDBDocumentClient,
   prefix: string,

@@ -9,6 +9,9 @@ export interface CountedEvent {
   readonly increments: readonly Increment[];
 }
 
+/** A commit by its place in its aggregate's history. */
+export type CommitPlace = Pick<CountedEvent, 'aggregateId' | 'aggregateVersion'>;
+
 /** The cockpit's and the reviews' counters (R-9). */
 export interface CounterStore {
   /**
@@ -18,6 +21,8 @@ export interface CounterStore {
    * @throws WriteRefused when others held the same marks for too long; a repeat then adds what is missing
    */
   count(events: readonly CountedEvent[]): Promise<void>;
+  /** The ids of all events of these commits that count already. */
+  counted(commits: readonly CommitPlace[]): Promise<ReadonlySet<string>>;
   /** All counters of a month, one cell per department and type, in the order of both. */
   counters(month: Month): Promise<readonly CounterCell[]>;
 }

@@ -51,6 +51,8 @@ export const INDEXES = {
   byDue: { partition: 'duePartition', sort: 'dueAt' },
   /** Lists: partition `listPartition`, sort `listSort`. */
   byList: { partition: 'listPartition', sort: 'listSort' },
+  /** Which commits an hour has: partition `hourPartition` (4 of every hour), sort `hourSort`. Answers with keys alone. */
+  byHour: { partition: 'hourPartition', sort: 'hourSort' },
 } as const;
 export type IndexName = keyof typeof INDEXES;
 

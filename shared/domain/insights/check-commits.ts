@@ -1,0 +1,169 @@
+import { type Instant, plusSeconds, secondsBetween } from '../calendar/civil-date.ts';
+import type { Commit } from '../event.ts';
+import type { CheckPoint, CheckPointStore } from '../ports/check-point-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CommitLog } from '../ports/commit-log.ts';
+import type { CounterStore } from '../ports/counter-store.ts';
+import type { EventBus } from '../ports/event-bus.ts';
+import { published } from '../published.ts';
+import { type Hour, hourOf, hoursAfter, hoursBetween } from './hour.ts';
+
+/** What a look at the commits of one gear reaches out to. */
+export interface LookPorts {
+  readonly log: CommitLog;
+  readonly counters: Pick<CounterStore, 'counted'>;
+  readonly bus: EventBus;
+  /** The gear whose commits these are: `interlock.disputes` or `interlock.performance`. */
+  readonly source: string;
+}
+
+/** What the commits of one hour came to. */
+export interface CheckedHour {
+  readonly hour: Hour;
+  readonly commits: number;
+  /** Events that nobody had counted. */
+  readonly missing: number;
+  /** How many of them are on the bus again. */
+  readonly published: number;
+  /** Why the others are not, where they were to be published. */
+  readonly refused: readonly unknown[];
+}
+
+/**
+ * Compares the commits of one hour with the marks of what was counted (architecture 3.6), and publishes the missing
+ * events again just as the publisher does. Safe to repeat, also for events that are only late: consumers count once.
+ *
+ * What the bus refuses keeps nothing else back: after a refusal the commits of the page go out one by one.
+ *
+ * @param publish false to look and change nothing
+ */
+export async function checkHour(hour: Hour, ports: LookPorts, publish: boolean): Promise<CheckedHour> {
+  const sum = { commits: 0, missing: 0, published: 0 };
+  const refused: unknown[] = [];
+  for await (const commits of ports.log.recordedIn(hour)) {
+    const lost = missingOf(commits, await ports.counters.counted(commits));
+    sum.commits += commits.length;
+    sum.missing += eventsIn(lost);
+    if (!publish || lost.length === 0) continue;
+    const tried = await publishAll(lost, ports);
+    sum.published += tried.published;
+    refused.push(...tried.refused);
+  }
+  return { hour, ...sum, refused };
+}
+
+/** The commits with those of their events alone whose ids no mark names; whole ones are left out. */
+function missingOf(commits: readonly Commit[], counted: ReadonlySet<string>): readonly Commit[] {
+  return commits
+    .map((commit) => ({ ...commit, events: commit.events.filter(({ id }) => !counted.has(id)) }))
+    .filter(({ events }) => events.length > 0);
+}
+
+function eventsIn(commits: readonly Commit[]): number {
+  return commits.reduce((sum, { events }) => sum + events.length, 0);
+}
+
+async function publishAll(
+  commits: readonly Commit[],
+  ports: LookPorts,
+): Promise<Pick<CheckedHour, 'published' | 'refused'>> {
+  const { bus, source } = ports;
+  try {
+    await bus.publish(commits.flatMap(({ events }) => events.map((event) => published(source, event))));
+    return { published: eventsIn(commits), refused: [] };
+  } catch (error) {
+    if (commits.length === 1) return { published: 0, refused: [error] };
+    const each: Pick<CheckedHour, 'published' | 'refused'>[] = [];
+    for (const commit of commits) each.push(await publishAll([commit], ports));
+    return {
+      published: each.reduce((sum, one) => sum + one.published, 0),
+      refused: each.flatMap((one) => one.refused),
+    };
+  }
+}
+
+/** How the hourly check goes about its work. */
+export interface CheckSettings {
+  /** An hour is looked at once it is over for so long: its last events are counted by then. */
+  readonly settledAfterSeconds: number;
+  /** New hours and open ones, each at most, that one run takes; a check that was down catches up run by run. */
+  readonly hoursPerRun: number;
+  /** Events that were published so often and are still not counted will not be counted by one more time. */
+  readonly mostTries: number;
+  /** An open hour is looked at again after so long, which counting needs. */
+  readonly againAfterSeconds: number;
+  /** How far the very first check looks back: as far as a stream keeps its records. */
+  readonly firstHours: number;
+}
+
+export const COMMIT_CHECK: CheckSettings = {
+  settledAfterSeconds: 600,
+  hoursPerRun: 48,
+  mostTries: 5,
+  againAfterSeconds: 1800,
+  firstHours: 24,
+};
+
+export interface CheckPorts extends LookPorts {
+  readonly checkPoints: CheckPointStore;
+  readonly clock: Clock;
+  /** Raises the alarm for an hour with missing events. */
+  readonly missing: (found: CheckedHour) => void;
+  /** The same for one whose events were published too often already and are left to people. */
+  readonly givenUp: (found: CheckedHour) => void;
+}
+
+/**
+ * Checks every hour that is over and was not checked yet, and those again that were not whole. An hour is done when
+ * nothing is missing of it. One whose missing events were published {@link CheckSettings.mostTries} times is given up:
+ * it is still looked at, and told, with every run, but left to people.
+ *
+ * Progress is kept after every hour, so that a run that ends too early loses none.
+ *
+ * @throws WriteRefused when another check runs at the same time; a repeat is safe
+ * @throws AggregateError for events that the bus refused, after everything else was done; their hours stay open
+ */
+export async function checkCommits(ports: CheckPorts, settings: CheckSettings = COMMIT_CHECK): Promise<void> {
+  const now = ports.clock.now();
+  const refused: unknown[] = [];
+  let point = (await ports.checkPoints.load()) ?? firstPoint(now, settings);
+  for (const { hour, tries } of hoursToCheck(point, now, settings)) {
+    const givenUp = tries >= settings.mostTries;
+    const checked = await checkHour(hour, ports, !givenUp);
+    if (checked.missing > 0) (givenUp ? ports.givenUp : ports.missing)(checked);
+    refused.push(...checked.refused);
+    point = pointAfter(point, checked, { tries, now, givenUp });
+    await ports.checkPoints.save(point);
+  }
+  if (refused.length > 0) throw new AggregateError(refused, `the bus refused ${refused.length} commits`);
+}
+
+function settledBefore(now: Instant, { settledAfterSeconds }: CheckSettings): Hour {
+  return hourOf(plusSeconds(now, -settledAfterSeconds));
+}
+
+function firstPoint(now: Instant, settings: CheckSettings): CheckPoint {
+  return { version: 0, next: hoursAfter(settledBefore(now, settings), -settings.firstHours), open: [] };
+}
+
+/** Open hours first, those that waited longest before others; then new ones. */
+function hoursToCheck({ next, open }: CheckPoint, now: Instant, settings: CheckSettings) {
+  const again = open.filter(({ checkedAt }) => secondsBetween(checkedAt, now) >= settings.againAfterSeconds);
+  const fresh = hoursBetween(next, settledBefore(now, settings)).map((hour) => ({ hour, tries: 0 }));
+  return [...again.slice(0, settings.hoursPerRun), ...fresh.slice(0, settings.hoursPerRun)];
+}
+
+/** Only what reached the bus was tried: a bus that is down gives up no hour. */
+function pointAfter(
+  point: CheckPoint,
+  { hour, missing, refused }: CheckedHour,
+  { tries, now, givenUp }: { readonly tries: number; readonly now: Instant; readonly givenUp: boolean },
+): CheckPoint {
+  const tried = givenUp || refused.length > 0 ? tries : tries + 1;
+  const others = point.open.filter((open) => open.hour !== hour);
+  return {
+    version: point.version + 1,
+    next: hour < point.next ? point.next : hoursAfter(hour, 1),
+    open: missing === 0 ? others : [...others, { hour, tries: tried, checkedAt: now }],
+  };
+}
