@@ -24,6 +24,8 @@ export interface LambdaFunctionProps {
   readonly failureImpact: string;
   /** @default Duration.seconds(30) */
   readonly timeout?: Duration;
+  /** A processor comes with the memory: all of one with 1,769. @default 512 */
+  readonly memoryMegabytes?: number;
 }
 
 /** One function with its own role, its log group and its alarms. It may do nothing but log until something is granted. */
@@ -50,7 +52,7 @@ export class LambdaFunction extends Construct {
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: 512,
+      memorySize: props.memoryMegabytes ?? 512,
       timeout: props.timeout ?? Duration.seconds(30),
       role,
       logGroup,

@@ -18,6 +18,9 @@ export interface WorkQueueProps {
   readonly reports?: boolean;
 }
 
+/** How often a message comes before it is put aside. */
+export const TRIES = 5;
+
 /** A queue for one consumer, with its dead-letter queue and the alarms of both. EventBridge can write to it: SQS keeps the key. */
 export class WorkQueue extends Construct {
   readonly queue: Queue;
@@ -34,7 +37,7 @@ export class WorkQueue extends Construct {
       maxMessageSizeBytes: maxMessageBytes,
       retentionPeriod: Duration.days(14),
       visibilityTimeout: Duration.seconds((props.timeout ?? Duration.seconds(30)).toSeconds() * 6), // AWS advice for Lambda on SQS.
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: TRIES },
     });
     new BusinessAlarm(this, 'GettingOld', {
       metric: this.queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),

@@ -8,8 +8,11 @@ import { QueuedFunction } from '../constructs/queued-function.ts';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import { StreamFunction } from '../constructs/stream-function.ts';
 import { DECIDE } from '../constructs/table.ts';
-import { WorkQueue } from '../constructs/work-queue.ts';
+import { TRIES, WorkQueue } from '../constructs/work-queue.ts';
 import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
+
+/** Megabytes of memory with which a function has a whole processor: sealing and hashing wait for nothing else. */
+const ONE_PROCESSOR = 1_769;
 
 /** The second gear: from a graded dispute to an alert, to points, to a card. Owns the scorecards table. */
 export class PerformanceStack extends ServiceStack {
@@ -18,6 +21,7 @@ export class PerformanceStack extends ServiceStack {
     const alertClock = this.#addAlerts();
     const groupClock = this.#addScoring();
     this.#addScorecards();
+    this.#addExports();
     this.#addLedger(props.config.timeZone);
     this.#addSweep(props.config.timeZone, alertClock, groupClock);
     this.#addPublisher();
@@ -115,6 +119,41 @@ export class PerformanceStack extends ServiceStack {
     data.scorecards.grant(answer.fn, 'dynamodb:BatchGetItem', 'dynamodb:Query');
     data.scorecards.grantIndex(answer.fn, 'byList');
     data.reference.grant(answer.fn, 'dynamodb:Query');
+  }
+
+  #addExports(): void {
+    const { api, defaults, data, names } = this;
+    const environment = { ...names.scorecards, ...names.reference, ...names.files, ...names.zone };
+    const timeout = Duration.minutes(15);
+    const failureImpact = 'exports of scores that were asked for are not written, and payroll waits for them';
+    const asked = new WorkQueue(this, 'Exports', { alarmTopic: defaults.alarmTopic, failureImpact, timeout });
+    const { queueUrl, queueArn } = asked.queue;
+    const answer = new ApiFunction(this, 'AnswerExports', {
+      defaults,
+      api,
+      environment: { ...environment, EXPORTS_QUEUE_URL: queueUrl },
+      step: 'exports/answer-exports',
+      timeout: Duration.seconds(29), // The API waits no longer than 30.
+      memoryMegabytes: ONE_PROCESSOR,
+      failureImpact: 'nobody gets scores out of the system, or can prove those that they have',
+    });
+    answer.fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queueArn] }));
+    const write = new QueueFunction(this, 'WriteExport', {
+      defaults,
+      environment: { ...environment, TRIES: String(TRIES) },
+      step: 'exports/write-export',
+      timeout,
+      memoryMegabytes: ONE_PROCESSOR,
+      queues: { Exports: asked.queue },
+      batch: { size: 1, window: Duration.seconds(0) }, // One may take all of the time.
+      failureImpact,
+    });
+    for (const { fn } of [answer, write]) {
+      data.scorecards.grantWithin(fn, ['CARD#*'], 'dynamodb:Query', 'dynamodb:PutItem');
+      data.scorecards.grantWithin(fn, ['EXPORT#*'], ...DECIDE);
+      data.reference.grant(fn, 'dynamodb:Query');
+      grantFiles(data.files, fn, 'exports/', 'read', 'write');
+    }
   }
 
   #addLedger(timeZone: string): void {

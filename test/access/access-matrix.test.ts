@@ -47,6 +47,11 @@ const MATRIX: Record<string, Access> = {
   'GET /scorecards/{subject}/{period}': 'performance head employee partner leading oversight hr executive',
   'GET /scorecards/{subject}/{period}/explanation': 'performance head employee partner leading oversight hr executive',
   'GET /scorecards/{subject}/{period}/entries': 'performance head employee partner leading oversight hr executive',
+  'GET /exports/scores': 'hr',
+  'POST /exports': 'hr',
+  'GET /exports/{exportId}': 'hr',
+  'GET /reviews/{period}': 'executive performance',
+  'POST /reviews/{period}/runs': 'executive performance',
 };
 
 /** A call of each route that fits its contract, so that only the role decides. */
@@ -71,11 +76,15 @@ const CALLS: Record<string, { query?: Record<string, string>; body?: unknown }> 
   'POST /disputes/{id}/notice': {},
   'POST /disputes/{id}/waiver': { body: { reason: 'settled' } },
   'POST /alerts/{id}/acknowledgement': { body: { specialIndicators: [] } },
+  'GET /exports/scores': { query: { period: '2026-10' } },
+  'POST /exports': { body: { period: '2026-10' } },
+  'POST /reviews/{period}/runs': { body: {} },
 };
 const PARAMS: Record<string, string> = {
   id: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a01',
   receiptId: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a02',
   deadId: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a03',
+  exportId: '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a04',
   source: 'phone',
   subject: 'E-204',
   period: '2026-11',
@@ -127,6 +136,11 @@ const HANDLERS: Record<(typeof ROUTES)[number]['step'], HttpHandler> = {
     'GET /scorecards/{subject}/{period}': reached,
     'GET /scorecards/{subject}/{period}/explanation': reached,
     'GET /scorecards/{subject}/{period}/entries': reached,
+  }),
+  'exports/answer-exports': apiHandler('exports/answer-exports', {
+    'GET /exports/scores': reached,
+    'POST /exports': reached,
+    'GET /exports/{exportId}': reached,
   }),
 };
 

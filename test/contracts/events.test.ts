@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AnyEvent, EVENTS, type EventName } from '#shared/contracts/events/events.ts';
 import { DueMessage } from '#shared/contracts/messages/due-message.ts';
+import { ExportMessageV1 } from '#shared/contracts/messages/export-message.v1.ts';
 import { IntakeMessageV1 } from '#shared/contracts/messages/intake-message.v1.ts';
 import { InHouseMessageV1, ReportV1 } from '#shared/contracts/report.v1.ts';
 import { SUBSCRIPTIONS } from '#shared/contracts/subscriptions.ts';
@@ -19,6 +20,7 @@ const messages = {
   'InHouseMessage.v1': InHouseMessageV1,
   'IntakeMessage.v1': IntakeMessageV1,
   'DueMessage.v1': DueMessage,
+  'ExportMessage.v1': ExportMessageV1,
 };
 const data = (event: Record<string, unknown>) => Sample.parse(event.data);
 

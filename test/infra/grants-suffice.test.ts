@@ -34,6 +34,7 @@ const FUNCTION_OF_QUEUE: Readonly<Record<string, string>> = {
   filing: 'disputes/CheckFilingClock',
   alert: 'performance/CheckAlertClock',
   group: 'performance/PostGroup',
+  exports: 'performance/WriteExport',
 };
 const FUNCTION_OF_STEP: Readonly<Record<keyof Interlock['handlers'], string>> = {
   'intake/receive-report': 'disputes/ReceiveReport',
@@ -43,6 +44,7 @@ const FUNCTION_OF_STEP: Readonly<Record<keyof Interlock['handlers'], string>> = 
   'disputes/answer-disputes': 'disputes/AnswerDisputes',
   'alerts/answer-alerts': 'performance/AnswerAlerts',
   'scorecards/answer-scorecards': 'performance/AnswerScorecards',
+  'exports/answer-exports': 'performance/AnswerExports',
 };
 const COUNTING = 'improvement/Count';
 const STORES: Readonly<Record<TableName, Store>> = {

@@ -8,6 +8,8 @@ import { sweepDue } from '#functions/clocks/sweep-due.ts';
 import { disputeAnswers } from '#functions/disputes/answer-disputes.ts';
 import { checkFiling } from '#functions/disputes/check-filing-clock.ts';
 import { finishResponsibility } from '#functions/disputes/finish-responsibility.ts';
+import { exportAnswers } from '#functions/exports/answer-exports.ts';
+import { writeExport } from '#functions/exports/write-export.ts';
 import { countBatch } from '#functions/insights/count-events.ts';
 import { deadMessageAnswers } from '#functions/intake/answer-dead-messages.ts';
 import { findReceipt, readReceipt, reconcile } from '#functions/intake/answer-intake.ts';
@@ -27,10 +29,13 @@ import { customerStore } from '#shared/adapters/customer-store.ts';
 import { contentHash, keyedDigest } from '#shared/adapters/digest.ts';
 import { disputeStore } from '#shared/adapters/dispute-store.ts';
 import { dueStore } from '#shared/adapters/due-store.ts';
+import { exportStore } from '#shared/adapters/export-store.ts';
 import { filingStore } from '#shared/adapters/filing-store.ts';
 import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { ledgerStore } from '#shared/adapters/ledger-store.ts';
+import { memoryFiles } from '#shared/adapters/memory-files.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { snapshotPorts } from '#shared/adapters/score-snapshot.ts';
 import { sealStore } from '#shared/adapters/seal-store.ts';
 import { sourceRegister } from '#shared/adapters/source-register.ts';
 import { stakeStore } from '#shared/adapters/stake-store.ts';
@@ -43,11 +48,13 @@ import { AnyEvent } from '#shared/contracts/events/events.ts';
 import { ScoringEventV1 } from '#shared/contracts/items/scoring-item.ts';
 import { StakeEventV1 } from '#shared/contracts/items/stake-item.ts';
 import { DueMessage } from '#shared/contracts/messages/due-message.ts';
+import { ExportMessageV1 } from '#shared/contracts/messages/export-message.v1.ts';
 import { plusSeconds } from '#shared/domain/calendar/civil-date.ts';
 import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
 import type { CounterStore } from '#shared/domain/ports/counter-store.ts';
 import type { CustomerStore } from '#shared/domain/ports/customer-store.ts';
 import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
+import type { Files } from '#shared/domain/ports/files.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
 import type { Ledger } from '#shared/domain/ports/ledger.ts';
 import type { Reference } from '#shared/domain/ports/reference.ts';
@@ -79,6 +86,7 @@ export const QUEUES = [
   'filing',
   'alert',
   'group',
+  'exports',
 ] as const;
 
 /** The stores of the whole system. */
@@ -108,6 +116,8 @@ export interface Wiring {
   readonly newId?: () => string;
   /** @default what stands in the world's own reference table */
   readonly reference?: Reference;
+  /** Where exports stand. @default files of its own */
+  readonly files?: Files;
   readonly planted?: Planted;
 }
 
@@ -134,6 +144,14 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
   const secrets = memorySourceSecrets(clock);
   const common = { reference, clock, digest, id, zone: ZONE };
   const worker = { ...common, intake, customers, newId, inHouseQueue: IN_HOUSE_QUEUE };
+
+  const exporting = {
+    ...common,
+    newId,
+    exports: exportStore(tables),
+    seals: sealStore(tables),
+    snapshot: snapshotPorts(given.files ?? memoryFiles()),
+  };
 
   const take =
     (queueArn: string) =>
@@ -167,6 +185,7 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
     filing: (body) => checkFiling(DueMessage.parse(body), { disputes, clock, id }),
     alert: (body) => checkAlert(DueMessage.parse(body), { alerts, clock, id }),
     group: (body) => postGroupOf(DueMessage.parse(body), { ledger, clock, id }),
+    exports: (body) => writeExport(ExportMessageV1.parse(body), { receiveCount: 1 }, { ...exporting, tries: 2 }),
   };
   for (const [queue, handle] of Object.entries(planted.consumers?.(consumers, stores) ?? consumers)) {
     world.consumer(
@@ -222,6 +241,10 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
       'scorecards/answer-scorecards': apiHandler(
         'scorecards/answer-scorecards',
         scorecardAnswers({ ...common, ledger, stakes }),
+      ),
+      'exports/answer-exports': apiHandler(
+        'exports/answer-exports',
+        exportAnswers({ ...exporting, queue: world.queue('exports') }),
       ),
     },
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FormatValue } from '../score-export.v1.ts';
 import {
   BasisPoints,
   CauseBranchValue,
@@ -7,6 +8,7 @@ import {
   GivenOpinion,
   line,
   Money,
+  Month,
   RatingValue,
   SenderPrincipal,
   ShareKindValue,
@@ -116,6 +118,9 @@ export const SourceBody = z.strictObject({
   ).optional(),
   active: z.boolean().default(true).describe('Switched off, its webhooks are 404 and its in-house messages rejected.'),
 });
+
+/** Which month's scores are to be written; all formats are, the one that is named stands first. */
+export const ExportBody = z.strictObject({ period: Month, format: FormatValue.optional() });
 
 export const AcknowledgementBody = z.strictObject({
   /** Which of the alert's indicators is triggered; empty for none (G-10). */

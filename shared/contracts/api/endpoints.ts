@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import type { CommandName } from '../../domain/dispute/commands.ts';
 import { ReportV1 } from '../report.v1.ts';
+import { FormatValue } from '../score-export.v1.ts';
 import { Day, Identifier, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';
-import { AcknowledgementBody, COMMAND_BODIES, SourceBody } from './bodies.ts';
+import { AcknowledgementBody, COMMAND_BODIES, ExportBody, SourceBody } from './bodies.ts';
 import * as replies from './replies.ts';
 import type { ApiRequest, Reply } from './request.ts';
+import { Review, ReviewRun } from './review-replies.ts';
 import type { RouteKey, RouteKeyOf, Step } from './routes.ts';
 
 export type { CommandBodies } from './bodies.ts';
@@ -20,12 +22,14 @@ export interface Endpoint {
   /** The answer when all went well. */
   readonly status: 200 | 202;
   readonly reply: z.ZodType;
+  /** Content types in which it answers, too, as a text. */
+  readonly alsoAs?: readonly string[];
   /** Whether the answer carries an `ETag`, and commands honour `If-Match`. */
   readonly etag?: boolean;
   /** Whether it answers 201 where nothing stood before, and honours `If-None-Match: *`. */
   readonly creates?: boolean;
   /** What else its use case may answer, besides what follows from its access and its inputs. */
-  readonly refusals: readonly (401 | 403 | 404 | 409 | 412 | 413 | 422 | 503)[];
+  readonly refusals: readonly (401 | 403 | 404 | 406 | 409 | 412 | 413 | 422 | 503)[];
 }
 
 const none = z.strictObject({});
@@ -33,16 +37,17 @@ const byId = z.strictObject({ id: z.uuid() });
 const bySource = z.strictObject({ source: Slug });
 const byDeadId = z.strictObject({ deadId: Identifier });
 const byCard = z.strictObject({ subject: Slug, period: Month });
+const byMonth = z.strictObject({ period: Month });
+const MOST_REVISIONS = 999_999;
 const DEFAULT_LIMIT = 50;
 const MOST_ITEMS = 200;
 /** A query is text: `0x10`, ` 7` and `1e2` are numbers to JavaScript and to nobody else. */
-const Limit = z
-  .string()
-  .refine(
-    (text) => /^[1-9]\d{0,2}$/.test(text) && Number(text) <= MOST_ITEMS,
-    `is no whole number from 1 to ${MOST_ITEMS}`,
-  )
-  .transform(Number)
+const numberUpTo = (most: number) =>
+  z
+    .string()
+    .refine((text) => /^[1-9]\d{0,5}$/.test(text) && Number(text) <= most, `is no whole number from 1 to ${most}`)
+    .transform(Number);
+const Limit = numberUpTo(MOST_ITEMS)
   .default(DEFAULT_LIMIT)
   .meta({
     type: 'integer',
@@ -54,6 +59,8 @@ const paged = {
   limit: Limit,
   cursor: z.string().min(1).max(2_000).describe("The page before's `next`; any other is 422.").optional(),
 };
+/** Rows of scores in one answer; a whole export comes where no limit is named. */
+const MOST_ROWS = 10_000;
 const LEVEL_OF = { '1': 1, '2': 2, '3': 3 } as const;
 
 const command = <const C extends CommandName>(name: C, summary: string) =>
@@ -290,6 +297,66 @@ export const ENDPOINTS = {
     status: 200,
     reply: replies.EntryPage,
     refusals: [404],
+  },
+  'GET /exports/scores': {
+    summary: "A month's scores: the first call freezes them, a cursor goes on in what was frozen (X-1)",
+    params: none,
+    query: z.strictObject({
+      period: Month.describe('Needed where no cursor names an export.').optional(),
+      format: FormatValue.default('json'),
+      limit: numberUpTo(MOST_ROWS)
+        .meta({
+          type: 'integer',
+          minimum: 1,
+          maximum: MOST_ROWS,
+          description: 'Rows of a page; all where none is named.',
+        })
+        .optional(),
+      cursor: paged.cursor,
+    }),
+    status: 200,
+    reply: replies.Scores,
+    alsoAs: ['application/x-ndjson', 'text/csv'],
+    refusals: [413],
+  },
+  'POST /exports': {
+    summary: "Has a month's scores frozen and written to files, whatever their number (X-1)",
+    params: none,
+    query: none,
+    body: ExportBody,
+    status: 202,
+    reply: replies.ExportAccepted,
+    refusals: [409],
+  },
+  'GET /exports/{exportId}': {
+    summary: 'How an export stands, what proves it, and links to its files (X-2)',
+    params: z.strictObject({ exportId: z.uuid() }),
+    query: none,
+    status: 200,
+    reply: replies.ExportReply,
+    refusals: [404],
+  },
+  'GET /reviews/{period}': {
+    summary: "A month's review in the form and language of `Accept` and `Accept-Language` (R-3, R-7)",
+    params: byMonth,
+    query: z.strictObject({
+      revision: numberUpTo(MOST_REVISIONS)
+        .meta({ type: 'integer', minimum: 1, maximum: MOST_REVISIONS, description: 'The latest where none is named.' })
+        .optional(),
+    }),
+    status: 200,
+    reply: Review,
+    alsoAs: ['text/html', 'text/markdown'],
+    refusals: [404, 406],
+  },
+  'POST /reviews/{period}/runs': {
+    summary: 'Reviews a month now: a new revision where a figure has changed (R-3, R-7)',
+    params: byMonth,
+    query: none,
+    body: none,
+    status: 200,
+    reply: ReviewRun,
+    refusals: [404, 422],
   },
 } as const satisfies Record<RouteKey, Endpoint>;
 

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { ReportV1 } from '../report.v1.ts';
+import { ManifestV1 } from '../score-export.v1.ts';
 import { type Endpoint, findEndpoint } from './endpoints.ts';
 import * as replies from './replies.ts';
 import { PROBLEM_TYPE } from './request.ts';
+import { Review } from './review-replies.ts';
 import { ROUTES, type Route } from './routes.ts';
 
 type Json = Record<string, unknown>;
@@ -20,6 +22,10 @@ const NAMED = new Map<unknown, string>([
   [replies.Card, 'Card'],
   [replies.EntryReply, 'Entry'],
   [replies.Explanation, 'Explanation'],
+  [Review, 'Review'],
+  [replies.Scores, 'Scores'],
+  [replies.ExportReply, 'Export'],
+  [ManifestV1, 'Manifest'],
 ]);
 
 /** What each refusal means here. */
@@ -27,9 +33,10 @@ const MEANINGS: Readonly<Record<number, string>> = {
   401: 'No token, or one that cannot be trusted.',
   403: "The caller's roles, or the rule that the problem names, do not allow it.",
   404: "There is no such resource, or it is somebody else's.",
+  406: 'It comes in no form that `Accept` allows.',
   409: 'It does not fit the state that things are in; nothing was changed.',
   412: '`If-Match` names another version than the one that stands, or `If-None-Match` finds that one stands.',
-  413: 'The body is too large.',
+  413: 'The body is too large; or the answer would be, and `job` names the route for it.',
   422: 'Something that was sent does not fit; `errors` says where.',
   429: 'Too many requests at once.',
   431: 'Path, query and headers are too large together (10,240 bytes).',
@@ -153,14 +160,17 @@ function operation(route: Route, endpoint: Endpoint): Json {
   };
 }
 
-function success({ summary, etag, reply }: Endpoint): Json {
+function success({ summary, etag, reply, alsoAs = [] }: Endpoint): Json {
   return {
     description: summary,
     headers: {
       'X-Correlation-Id': { $ref: '#/components/headers/CorrelationId' },
       ...(etag && { ETag: { $ref: '#/components/headers/ETag' } }),
     },
-    content: { 'application/json': { schema: schemaOf(reply) } },
+    content: {
+      'application/json': { schema: schemaOf(reply) },
+      ...Object.fromEntries(alsoAs.map((type) => [type, { schema: { type: 'string' } }])),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CalendarVersion, CaseHeaderV1, Id } from '../events/envelope.ts';
 import { FactsV1, GradeV1, MoneyV1, PublicOpinionV1, ShareV1 } from '../events/graded-facts.ts';
+import { ControlsV1, ExportFileV1, FormatValue, ManifestV1, ScoreRowV1, VersionsV1 } from '../score-export.v1.ts';
 import {
   AwaitedFieldValue,
   CauseBranchValue,
@@ -317,6 +318,41 @@ export const Explanation = z.object({
   ),
 });
 
+/** A month's scores, or a page of them (X-1). */
+export const Scores = z.object({
+  exportId: z.uuid(),
+  rows: z.array(ScoreRowV1),
+  controls: ControlsV1.describe('Of the whole export, on each of its pages.'),
+  next: z.string().describe('Cursor of the next page; absent on the last.').optional(),
+});
+const ExportStateValue = z.enum(['running', 'ready', 'failed']);
+export const ExportAccepted = z.object({ exportId: z.uuid(), state: ExportStateValue });
+const linked = { href: z.string().describe('Works until `linksEndAt`, for whoever has it.') };
+/** How an export stands, and what proves it (X-2). */
+export const ExportReply = z.object({
+  exportId: z.uuid(),
+  period: Month,
+  format: FormatValue.optional(),
+  requestedBy: Id,
+  requestedAt: Instant,
+  state: ExportStateValue,
+  failedAt: Instant.optional(),
+  asOf: Instant.describe('When freezing began.').optional(),
+  versions: VersionsV1.optional(),
+  controls: ControlsV1.optional(),
+  linksEndAt: Instant.optional(),
+  files: z.array(ExportFileV1.extend(linked)).optional(),
+  manifest: z
+    .object({
+      bytes: Count,
+      sha256: z.string(),
+      ...linked,
+      document: ManifestV1.describe('Absent where it is over what one answer has.').optional(),
+    })
+    .optional(),
+  cursor: z.string().describe('Where `GET /exports/scores` reads it page by page; absent without rows.').optional(),
+});
+
 /** What the gateway itself answers, before any function of ours or in its place. */
 export const GatewayReply = z.looseObject({ message: z.string().nullable() });
 
@@ -335,4 +371,6 @@ export const ProblemReply = z.looseObject({
   allowed: z.array(z.string()).describe('Of a 409: the commands that would fit.').optional(),
   roles: z.array(z.string()).describe('Of a 403 by the access matrix: any one of these would do.').optional(),
   alert: Alert.describe('Of a second acknowledgement: the first.').optional(),
+  job: z.string().describe('Of an export that is too long for one answer: the route that writes it.').optional(),
+  exportId: z.uuid().describe('Of such an export that stands written already.').optional(),
 });

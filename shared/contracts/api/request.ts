@@ -14,6 +14,9 @@ export interface ApiRequest<P = unknown, Q = unknown, B = unknown> {
   readonly ifMatch?: number;
   /** What `If-Match: *` or `If-None-Match: *` demands of the resource, whatever its version. */
   readonly expects?: 'present' | 'absent';
+  /** What the caller's `Accept` and `Accept-Language` say, for routes that answer in several forms. */
+  readonly accept?: string;
+  readonly acceptLanguage?: string;
   readonly correlationId: string;
   readonly requestId: string;
 }
@@ -51,6 +54,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  406: 'Not Acceptable',
   409: 'Conflict',
   412: 'Precondition Failed',
   413: 'Content Too Large',

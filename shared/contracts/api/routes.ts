@@ -20,7 +20,9 @@ export type Step =
   | 'intake/manage-sources'
   | 'disputes/answer-disputes'
   | 'alerts/answer-alerts'
-  | 'scorecards/answer-scorecards';
+  | 'scorecards/answer-scorecards'
+  | 'exports/answer-exports'
+  | 'reviews/answer-reviews';
 
 const caseReaders = [
   'officer',
@@ -133,6 +135,16 @@ export const ROUTES = [
     access: cardReaders,
     own: ownCard,
     step: 'scorecards/answer-scorecards',
+  },
+  { method: 'GET', path: '/exports/scores', access: ['hr'], step: 'exports/answer-exports' },
+  { method: 'POST', path: '/exports', access: ['hr'], step: 'exports/answer-exports' },
+  { method: 'GET', path: '/exports/{exportId}', access: ['hr'], step: 'exports/answer-exports' },
+  { method: 'GET', path: '/reviews/{period}', access: ['executive', 'performance'], step: 'reviews/answer-reviews' },
+  {
+    method: 'POST',
+    path: '/reviews/{period}/runs',
+    access: ['executive', 'performance'],
+    step: 'reviews/answer-reviews',
   },
 ] as const satisfies readonly Route[];
 
