@@ -1,19 +1,13 @@
 import { EntryItem } from '../contracts/items/entry-item.ts';
 import { ScoringItem } from '../contracts/items/scoring-item.ts';
-import type { Month } from '../domain/calendar/civil-date.ts';
 import { byRecording, type Entry } from '../domain/performance/entry.ts';
 import { dueAtOf } from '../domain/performance/scoring.ts';
-import { entryHash } from '../domain/performance/seal.ts';
+import { cardPartition, entryHash } from '../domain/performance/seal.ts';
 import type { Ledger } from '../domain/ports/ledger.ts';
-import type { Tables, Write } from '../domain/ports/tables.ts';
+import type { Item, Tables, Write } from '../domain/ports/tables.ts';
 import { commitWrite, type Wrote } from './commit-item.ts';
 import { contentHash } from './digest.ts';
 import { dueAttributes } from './due-store.ts';
-
-/** The partition of a card: its entries, seals and head. */
-export function cardPartition(subject: string, period: Month): string {
-  return `CARD#${subject}#${period}`;
-}
 
 const ledgerKeys = {
   scoring: (disputeId: string) => ({ pk: `SCORING#${disputeId}`, sk: 'STATE' }),
@@ -68,6 +62,11 @@ function wroteOf(entry: Entry): Wrote {
   return { entryId: entry.entryId, hash: entryHash(entry, contentHash) };
 }
 
+/** An entry as it is stored, and nothing else with it. */
+export function entryItem(entry: Entry): Item {
+  return { ...ledgerKeys.entry(entry), kind: 'entry', entry };
+}
+
 function entryWrite(entry: Entry): Write {
-  return { table: 'scorecards', put: { ...ledgerKeys.entry(entry), kind: 'entry', entry }, if: { absent: true } };
+  return { table: 'scorecards', put: entryItem(entry), if: { absent: true } };
 }

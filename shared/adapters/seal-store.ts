@@ -1,21 +1,20 @@
 import { EntryItem } from '../contracts/items/entry-item.ts';
 import { HeadItem, SealItem } from '../contracts/items/seal-item.ts';
 import type { Month } from '../domain/calendar/civil-date.ts';
-import { type Head, headAfter, type Seal } from '../domain/performance/seal.ts';
+import { cardPartition, type Head, headAfter, type Seal } from '../domain/performance/seal.ts';
 import type { SealStore } from '../domain/ports/seal-store.ts';
 import type { Item, Tables, Write } from '../domain/ports/tables.ts';
-import { cardPartition } from './ledger-store.ts';
 
 /** Items of one read of a card, and heads of one page. */
 const PAGE = 1_000;
 
 /** Seals sort as text. */
-export function sealSortKey(number: number): string {
+function sealSortKey(number: number): string {
   return `SEAL#${String(number).padStart(10, '0')}`;
 }
 
 /** Where a month's heads are listed. */
-export function headsPartition(period: Month): string {
+function headsPartition(period: Month): string {
   return `HEADS#${period}`;
 }
 
@@ -56,17 +55,26 @@ export function sealStore(tables: Tables): SealStore {
   };
 }
 
+/** A seal as it is stored, and nothing else with it. */
+export function sealItem(seal: Seal): Item {
+  return { pk: cardPartition(seal.subject, seal.period), sk: sealSortKey(seal.number), kind: 'seal', seal };
+}
+
+/** A head as it is stored, and nothing else with it. */
+export function headItem(head: Head): Item {
+  const { subject, period } = head;
+  const listed = { listPartition: headsPartition(period), listSort: subject };
+  return { pk: cardPartition(subject, period), sk: 'HEAD', kind: 'head', version: head.seal, ...listed, head };
+}
+
 function sealWrite(seal: Seal): Write {
-  const pk = cardPartition(seal.subject, seal.period);
-  return { table: 'scorecards', put: { pk, sk: sealSortKey(seal.number), kind: 'seal', seal }, if: { absent: true } };
+  return { table: 'scorecards', put: sealItem(seal), if: { absent: true } };
 }
 
 function headWrite(head: Head, before: Head | undefined): Write {
-  const { subject, period } = head;
-  const listed = { listPartition: headsPartition(period), listSort: subject };
   return {
     table: 'scorecards',
-    put: { pk: cardPartition(subject, period), sk: 'HEAD', kind: 'head', version: head.seal, ...listed, head },
+    put: headItem(head),
     if: before ? { attribute: 'version', equals: before.seal } : { absent: true },
   };
 }

@@ -52,6 +52,11 @@ export interface StoredCard {
   readonly head?: Head;
 }
 
+/** The partition in which a card's entries, seals and head stand. */
+export function cardPartition(subject: string, period: Month): string {
+  return `CARD#${subject}#${period}`;
+}
+
 /** A card whose entries do not stand as they were sealed: `npm run verify -- ledger` tells what happened to it. */
 export class BrokenSeal extends Error {
   override readonly name = 'BrokenSeal';
