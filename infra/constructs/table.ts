@@ -86,7 +86,11 @@ export class RecordTable extends Construct {
     const conditions = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } };
     const resources = [this.table.tableArn];
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: [...actions], resources, conditions }));
-    this.#grantKey(grantee, true);
+    const reading: readonly PartitionAction[] = readActions;
+    this.#grantKey(
+      grantee,
+      actions.some((action) => !reading.includes(action)),
+    );
   }
 
   #grantKey(grantee: IGrantable, writes: boolean): void {

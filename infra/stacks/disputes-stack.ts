@@ -29,6 +29,7 @@ export class DisputesStack extends ServiceStack {
     super(scope, id, props);
     this.#secretsPrefix = `interlock/${props.defaults.environmentName}`;
     this.#addIntake();
+    this.#addTallies(props.config.timeZone);
     this.#addDisputes();
     this.#addClocks(props.config.timeZone);
     this.#addPublisher();
@@ -151,6 +152,25 @@ export class DisputesStack extends ServiceStack {
       'secretsmanager:GetSecretValue',
       'secretsmanager:PutSecretValue',
     );
+  }
+
+  /** What arrived on each day, counted once it is over: a review reads these, and not one item per report (R-3). */
+  #addTallies(timeZone: string): void {
+    const { defaults, data, names } = this;
+    const { fn } = new ScheduledFunction(this, 'TallyDays', {
+      defaults,
+      step: 'intake/tally-days',
+      schedule: 'cron(30 1 * * ? *)', // Before the first of a month is reviewed, at 03:00.
+      timeZone,
+      longestSilence: Duration.hours(26),
+      timeout: Duration.minutes(15),
+      environment: { ...names.cases, ...names.reference, ...names.zone },
+      failureImpact: 'reviews read every single arrival, take too long in the end, and no month can be reviewed',
+    });
+    data.cases.grantWithin(fn, ['TALLIES'], 'dynamodb:GetItem');
+    data.cases.grantWithin(fn, ['TALLIES', 'TALLY#*'], 'dynamodb:PutItem');
+    data.cases.grantWithin(fn, ['ARRIVALS#*'], 'dynamodb:Query');
+    data.reference.grant(fn, 'dynamodb:Query');
   }
 
   #addDisputes(): void {

@@ -2,6 +2,8 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { BusinessAlarm } from '../constructs/alarm.ts';
+import { ApiFunction } from '../constructs/api-function.ts';
+import { grantFiles } from '../constructs/file-grant.ts';
 import { QueuedFunction } from '../constructs/queued-function.ts';
 import { ScheduledFunction } from '../constructs/scheduled-function.ts';
 import { eventsFor, ServiceStack, type ServiceStackProps } from './service-stack.ts';
@@ -12,6 +14,7 @@ export class ImprovementStack extends ServiceStack {
     super(scope, id, props);
     this.#addCounting();
     this.#addChecks(props.config.timeZone);
+    this.#addReviews(props.config.timeZone);
   }
 
   #addCounting(): void {
@@ -55,6 +58,43 @@ export class ImprovementStack extends ServiceStack {
     }
     this.#watch('EventsMissing', 'Events were never counted, and are published again');
     this.#watch('EventsGivenUp', 'Events were published again several times and are still not counted');
+  }
+
+  /** On the first of every month the one before, and any month by hand. */
+  #addReviews(timeZone: string): void {
+    const { api, data, defaults, names } = this;
+    const { cases, scorecards, improvement, reference, files, zone } = names;
+    const environment = { ...cases, ...scorecards, ...improvement, ...reference, ...files, ...zone };
+    const failureImpact = 'executives see no review of the month, and nobody proves that its figures are all of it';
+    const answer = new ApiFunction(this, 'AnswerReviews', {
+      defaults,
+      api,
+      step: 'reviews/answer-reviews',
+      environment,
+      timeout: Duration.seconds(29), // As long as the gateway waits.
+      failureImpact,
+    });
+    const run = new ScheduledFunction(this, 'RunMonth', {
+      defaults,
+      step: 'reviews/run-month',
+      schedule: 'cron(0 3 1 * ? *)',
+      timeZone,
+      longestSilence: Duration.days(32),
+      timeout: Duration.minutes(5),
+      environment,
+      failureImpact,
+    });
+    for (const { fn } of [answer, run]) {
+      data.cases.grantWithin(fn, ['TALLIES'], 'dynamodb:GetItem');
+      data.cases.grantWithin(fn, ['TALLY#*', 'ARRIVALS#*'], 'dynamodb:Query');
+      data.scorecards.grantWithin(fn, ['CARD#*'], 'dynamodb:Query');
+      data.improvement.grantWithin(fn, ['COUNTERS#*', 'REVIEW#*'], 'dynamodb:Query');
+      data.improvement.grantWithin(fn, ['REVIEW#*'], 'dynamodb:PutItem');
+      data.reference.grant(fn, 'dynamodb:Query');
+    }
+    data.improvement.grantWithin(answer.fn, ['REVIEW#*'], 'dynamodb:GetItem');
+    grantFiles(data.files, answer.fn, 'reviews/', 'read', 'write');
+    grantFiles(data.files, run.fn, 'reviews/', 'write');
   }
 
   /** What the checks of both gears count. */

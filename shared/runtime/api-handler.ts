@@ -137,6 +137,8 @@ function requestOf(event: HttpEvent): Read {
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       ifMatch: ifMatchOf(event),
       expects: expectedOf(event),
+      accept: event.headers.accept,
+      acceptLanguage: event.headers['accept-language'],
       correlationId: correlationIdOf(event),
       requestId: event.requestContext.requestId,
     },

@@ -137,6 +137,10 @@ const HANDLERS: Record<(typeof ROUTES)[number]['step'], HttpHandler> = {
     'GET /scorecards/{subject}/{period}/explanation': reached,
     'GET /scorecards/{subject}/{period}/entries': reached,
   }),
+  'reviews/answer-reviews': apiHandler('reviews/answer-reviews', {
+    'GET /reviews/{period}': reached,
+    'POST /reviews/{period}/runs': reached,
+  }),
   'exports/answer-exports': apiHandler('exports/answer-exports', {
     'GET /exports/scores': reached,
     'POST /exports': reached,

@@ -5,6 +5,7 @@ import { freshSecret } from '#test/e2e/fresh-secret.ts';
 import { theHostileDoor } from '#test/e2e/hostile.ts';
 import { theIntake } from '#test/e2e/intake.ts';
 import { OFFICER } from '#test/e2e/people.ts';
+import { theReview } from '#test/e2e/reviews.ts';
 import { theStory } from '#test/e2e/story.ts';
 import { inMemorySystem } from '#test/simulation/in-memory-system.ts';
 import {
@@ -45,6 +46,7 @@ const FUNCTION_OF_STEP: Readonly<Record<keyof Interlock['handlers'], string>> = 
   'alerts/answer-alerts': 'performance/AnswerAlerts',
   'scorecards/answer-scorecards': 'performance/AnswerScorecards',
   'exports/answer-exports': 'performance/AnswerExports',
+  'reviews/answer-reviews': 'improvement/AnswerReviews',
 };
 const COUNTING = 'improvement/Count';
 const STORES: Readonly<Record<TableName, Store>> = {
@@ -116,6 +118,7 @@ function noted(world: World): Interlock {
 theStory(() => inMemorySystem('policy-1', 1, undefined, noted));
 theHostileDoor(() => inMemorySystem('policy-1', 1, undefined, noted));
 theIntake(() => inMemorySystem('policy-1', 1, undefined, noted));
+theReview(() => inMemorySystem('policy-1', 1, undefined, noted));
 
 test('a report that nobody completes in time has its filing clock looked at, and can still be completed', async () => {
   const system = await inMemorySystem('policy-1', 1, undefined, noted);

@@ -71,7 +71,7 @@ export function callsOn({ handlers }: Pick<Interlock, 'handlers'>): Pick<System,
     return {
       status: statusCode,
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)])),
-      body: body ? JSON.parse(body) : undefined,
+      body: body ? bodyOf(body, String(headers['content-type'])) : undefined,
     };
   }
   return {
@@ -110,6 +110,11 @@ function matched(method: string, pathname: string) {
 
 function places(path: string): number {
   return path.split('{').length;
+}
+
+/** As a caller over HTTP reads it: what is no JSON stays a text. */
+function bodyOf(body: string, type: string): unknown {
+  return type.includes('json') ? JSON.parse(body) : body;
 }
 
 /** API Gateway hands array claims over as text. */

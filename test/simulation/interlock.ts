@@ -19,6 +19,7 @@ import { receiveReport } from '#functions/intake/receive-report.ts';
 import { takeMessage } from '#functions/intake/take-message.ts';
 import { sealCardsOf } from '#functions/ledger/seal-cards.ts';
 import { publishCommits } from '#functions/publisher/publish-commits.ts';
+import { reviewAnswers } from '#functions/reviews/answer-reviews.ts';
 import { scorecardAnswers } from '#functions/scorecards/answer-scorecards.ts';
 import { postGroupOf } from '#functions/scoring/post-group.ts';
 import { recordStake } from '#functions/scoring/record-stake.ts';
@@ -35,10 +36,12 @@ import { intakeStore } from '#shared/adapters/intake-store.ts';
 import { ledgerStore } from '#shared/adapters/ledger-store.ts';
 import { memoryFiles } from '#shared/adapters/memory-files.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
+import { reviewStore } from '#shared/adapters/review-store.ts';
 import { snapshotPorts } from '#shared/adapters/score-snapshot.ts';
 import { sealStore } from '#shared/adapters/seal-store.ts';
 import { sourceRegister } from '#shared/adapters/source-register.ts';
 import { stakeStore } from '#shared/adapters/stake-store.ts';
+import { tallyStore } from '#shared/adapters/tally-store.ts';
 import { DisputeFiledV1 } from '#shared/contracts/events/dispute-filed.v1.ts';
 import { DisputeGradedV1 } from '#shared/contracts/events/dispute-graded.v1.ts';
 import { EntriesPendingV1 } from '#shared/contracts/events/entries-pending.v1.ts';
@@ -116,7 +119,7 @@ export interface Wiring {
   readonly newId?: () => string;
   /** @default what stands in the world's own reference table */
   readonly reference?: Reference;
-  /** Where exports stand. @default files of its own */
+  /** Where exports and the inputs of reviews stand. @default files of its own */
   readonly files?: Files;
   readonly planted?: Planted;
 }
@@ -145,12 +148,13 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
   const common = { reference, clock, digest, id, zone: ZONE };
   const worker = { ...common, intake, customers, newId, inHouseQueue: IN_HOUSE_QUEUE };
 
+  const files = given.files ?? memoryFiles();
   const exporting = {
     ...common,
     newId,
     exports: exportStore(tables),
     seals: sealStore(tables),
-    snapshot: snapshotPorts(given.files ?? memoryFiles()),
+    snapshot: snapshotPorts(files),
   };
 
   const take =
@@ -241,6 +245,18 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
       'scorecards/answer-scorecards': apiHandler(
         'scorecards/answer-scorecards',
         scorecardAnswers({ ...common, ledger, stakes }),
+      ),
+      'reviews/answer-reviews': apiHandler(
+        'reviews/answer-reviews',
+        reviewAnswers({
+          ...common,
+          counters,
+          intake,
+          ledger,
+          tallies: tallyStore(tables),
+          reviews: reviewStore(tables, files, contentHash),
+          hash: contentHash,
+        }),
       ),
       'exports/answer-exports': apiHandler(
         'exports/answer-exports',

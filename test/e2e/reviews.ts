@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { monthIn } from '#shared/domain/calendar/civil-date.ts';
+import { ZONE } from '#test/support/sample.ts';
+import { freshSecret } from './fresh-secret.ts';
+import { COLLEAGUE, DECIDER, person } from './people.ts';
+import type { Answer, System } from './system.ts';
+
+const EXECUTIVE = person('E-701', 'executive');
+
+/** A month is reviewed by hand: what a report adds to it, in every form and language (R-3, R-7). */
+export function theReview(start: () => Promise<System>): void {
+  describe('the review of a month (R-3, R-7)', () => {
+    let system: System;
+    let month = '';
+
+    beforeAll(async () => {
+      system = await start();
+      month = monthIn(ZONE, (await system.now()).toISOString());
+    });
+    afterAll(() => system?.close());
+
+    const run = (period = month) => system.call('POST', `/reviews/${period}/runs`, EXECUTIVE);
+    const read = (headers: Record<string, string> = {}, query = ''): Promise<Answer> =>
+      system.call('GET', `/reviews/${month}${query}`, DECIDER, undefined, headers);
+
+    test('counts a report that was received, and everything received is accounted for', async () => {
+      const secret = await freshSecret(system, 'social');
+      expect(await run()).toMatchObject({ status: 200, body: { period: month, provisional: true } });
+      const before = (await read()).body.totals.opened;
+      const now = await system.now();
+      const report = JSON.stringify({
+        externalId: `review-${now.getTime()}`,
+        occurredAt: now.toISOString(),
+        type: 'damaged-goods',
+        text: 'The lamp came in two parts.',
+        demand: 'a new lamp',
+        customer: { ref: 'C-77' },
+      });
+      const headers = await system.sign(report, secret);
+      expect(await system.deliver({ source: 'social', body: report, headers })).toMatchObject({ status: 202 });
+      const review = await system.eventually('the review counts the report and is at peace with intake', async () => {
+        await run();
+        const { body } = await read();
+        return body.totals.opened > before && body.provisional.reports === 0 ? body : undefined;
+      });
+      expect(review).toMatchObject({ running: true, totals: { opened: before + 1 } });
+      expect(review.received.sources.map(({ source }: { source: string }) => source)).toContain('social');
+    });
+
+    test('a run without new figures is none, and the same bytes come of it (R-7)', async () => {
+      const settled = await system.eventually('two runs in a row find the same', async () => {
+        const [first, second] = [await run(), await run()];
+        return first.body.revision === second.body.revision ? second.body : undefined;
+      });
+      expect(settled).toMatchObject({ fresh: false });
+      const html = { accept: 'text/html' };
+      const [one, other] = [await read(html), await read(html, `?revision=${settled.revision}`)];
+      expect(one.body).toBe(other.body);
+      expect(await read({}, '?revision=1')).toMatchObject({ status: 200, headers: { 'interlock-revision': '1' } });
+    });
+
+    test.each([
+      { accept: 'text/html', language: 'zh-TW,zh;q=0.5', written: 'zh-Hant', words: '<html lang="zh-Hant">' },
+      { accept: 'text/html', language: 'zh', written: 'zh-Hans', words: '月度复盘' },
+      { accept: 'text/markdown', language: 'zh-HK', written: 'zh-Hant', words: '# 月度復盤' },
+      {
+        accept: 'text/markdown;q=0.9,text/plain',
+        language: 'fr, en-GB;q=0.1',
+        written: 'en',
+        words: '# Monthly review',
+      },
+    ])('comes as $accept in $language', async ({ accept, language, written, words }) => {
+      const answer = await read({ accept, 'accept-language': language });
+      expect(answer).toMatchObject({ status: 200, headers: { vary: 'Accept, Accept-Language' } });
+      expect(answer.headers['content-language']).toBe(written);
+      expect(answer.body).toContain(words);
+    });
+
+    test('comes in no other form, for no other month, and to nobody else', async () => {
+      expect(await read({ accept: 'image/png' })).toMatchObject({ status: 406 });
+      expect(await system.call('GET', '/reviews/2026-Q3', EXECUTIVE)).toMatchObject({ status: 404 });
+      expect(await system.call('GET', '/reviews/1999-01', EXECUTIVE)).toMatchObject({ status: 404 });
+      expect(await run('9998-01')).toMatchObject({ status: 422, body: { errors: [{ path: 'period' }] } });
+      expect(await run('1999-01')).toMatchObject({ status: 422 });
+      expect(await system.call('GET', `/reviews/${month}`, COLLEAGUE)).toMatchObject({ status: 403 });
+    });
+  });
+}
