@@ -7,7 +7,7 @@ import { StreamMapping, StreamMappingProperties, type StreamSource } from './str
 export function eventSourceMappings(
   machine: Machine,
   from: { readonly queues: Queues; readonly streams: StreamSource; readonly functions: Functions },
-): Service {
+): Service & { drop(dropping: boolean): Promise<void> } {
   const mappings: Mapping[] = [];
   const properties = [QueueMappingProperties, StreamMappingProperties].flatMap(({ shape }) => Object.keys(shape));
   return {
@@ -20,6 +20,12 @@ export function eventSourceMappings(
     },
     async stop() {
       await Promise.all(mappings.map((mapping) => mapping.stop()));
+    },
+    /** Throws the records of all streams away, or no longer. */
+    async drop(dropping) {
+      await Promise.all(
+        mappings.map((mapping) => (mapping instanceof StreamMapping ? mapping.drop(dropping) : undefined)),
+      );
     },
   };
 

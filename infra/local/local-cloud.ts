@@ -71,6 +71,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const tables = dynamodb(machine, engine);
   const ownScheduler = scheduler(machine, ownFunctions, ownQueues);
   const api = httpApi(machine, ownFunctions, ownLogs);
+  const mappings = eventSourceMappings(machine, { queues: ownQueues, streams: tables, functions: ownFunctions });
   const services: readonly Service[] = [
     tables,
     ownLogs,
@@ -80,7 +81,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     buckets(machine),
     eventBus(machine, ownQueues),
     ownFunctions,
-    eventSourceMappings(machine, { queues: ownQueues, streams: tables, functions: ownFunctions }),
+    mappings,
     ownScheduler,
     api,
   ];
@@ -102,6 +103,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     engine,
     tables,
     queues: ownQueues,
+    mappings,
     functions: ownFunctions,
     scheduler: ownScheduler,
     api,

@@ -11,6 +11,7 @@ const Move = z.union([
   z.strictObject({ now: z.iso.datetime({ offset: true }) }),
   z.strictObject({ advance: z.iso.duration() }),
 ]);
+const Dropping = z.strictObject({ dropping: z.boolean() });
 const Subject = z.looseObject({ sub: z.string().min(1) });
 const MOST_BYTES = 65_536;
 
@@ -25,6 +26,11 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): Readonly<Re
       const move = Move.parse(body);
       clock.moveTo('now' in move ? Date.parse(move.now) : after(clock.now(), move.advance));
       return time();
+    },
+    'POST /streams': async (body) => {
+      const { dropping } = Dropping.parse(body);
+      await cloud.mappings.drop(dropping);
+      return { dropping };
     },
     'GET /queues': () => ({ items: cloud.queues.overview() }),
     'GET /writes': () => cloud.tables.writes(),

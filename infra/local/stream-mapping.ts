@@ -54,6 +54,8 @@ export class StreamMapping implements Mapping {
   readonly #end = new Bell();
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  /** Reads that found nothing since records are thrown away; undefined while they are not. */
+  #emptyReads: number | undefined;
 
   constructor(
     machine: Machine,
@@ -82,6 +84,22 @@ export class StreamMapping implements Mapping {
     await atMost(LAST_BATCH_TIMEOUT, this.#running);
   }
 
+  /**
+   * Throws records away instead of handing them over, as a stream does with what nobody took within its 24 hours. The
+   * end of it throws away what was written until then.
+   */
+  async drop(dropping: boolean): Promise<void> {
+    if (dropping) this.#emptyReads = 0;
+    if (dropping || this.#emptyReads === undefined) return;
+    this.#emptyReads = 0;
+    // The second empty read has begun after this call.
+    for (const pause = new Bell(); this.#emptyReads < 2 && !this.#stopped; ) {
+      this.#changed.ring();
+      await pause.wait(POLL_INTERVAL);
+    }
+    this.#emptyReads = undefined;
+  }
+
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#stopped) {
@@ -103,6 +121,12 @@ export class StreamMapping implements Mapping {
     const { BatchSize } = this.#properties;
     const standing = this.#checkpoint.read();
     const { records, position } = await this.#streams.read(this.#streamArn, standing, BatchSize);
+    if (this.#emptyReads !== undefined) {
+      this.#checkpoint.write(position);
+      if (records.length > 0) return;
+      this.#emptyReads += 1;
+      return this.#changed.wait(POLL_INTERVAL);
+    }
     if (records.length === 0) {
       if (position !== standing) this.#checkpoint.write(position);
       return this.#changed.wait(QUIET_INTERVAL);

@@ -16,11 +16,12 @@ const JUSTIFIED: readonly { readonly grant: RegExp; readonly because: string }[]
     because: 'some functions say something only when something is wrong, and nothing is',
   },
   {
-    grant: /^\S+(Publish|Sweep|SweepScheduler)\S* sqs:SendMessage \S+(GivenUp|Missed)Queue/,
+    grant:
+      /^\S+(Publish|Sweep|SweepScheduler|Check(Cases|Scorecards)(Scheduler)?)\S* sqs:SendMessage \S+(GivenUp|Missed)Queue/,
     because: 'takes what failed for good; test/local shows that it does',
   },
   {
-    grant: /^\S+(Publish|Sweep)\S* sqs:GetQueue(Attributes|Url) \S+(GivenUp|Missed)Queue/,
+    grant: /^\S+(Publish|Sweep|Check(Cases|Scorecards))\S* sqs:GetQueue(Attributes|Url) \S+(GivenUp|Missed)Queue/,
     because: 'failure destinations of the library are granted them beside SendMessage, and they show no message',
   },
   {

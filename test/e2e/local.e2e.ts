@@ -2,9 +2,11 @@ import { everyGrantIsUsed } from './grants.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
 import { localSystem } from './local-system.ts';
+import { lostCommits } from './lost-commits.ts';
 import { theStory } from './story.ts';
 
 theHostileDoor(localSystem);
 theIntake(localSystem);
 theStory(localSystem);
+lostCommits(localSystem);
 everyGrantIsUsed(localSystem);

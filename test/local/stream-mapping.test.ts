@@ -104,6 +104,23 @@ const failing = (poison: string): Answer => {
 const broken: Answer = () => Promise.reject(new Error('broken'));
 
 describe('a function fed from a stream', () => {
+  test('hears nothing of records that are thrown away, up to the last one before their end', async () => {
+    const stream = memoryStream();
+    const { mappings, batches } = await fed(stream, () => null);
+    stream.put(2);
+    await passed();
+    await mappings.drop(true);
+    stream.put(3);
+    await passed(1000);
+    stream.put(1);
+    const ended = mappings.drop(false);
+    await passed(2000);
+    await ended;
+    stream.put(1);
+    await passed(1000);
+    expect(batches).toEqual(['1,2', '7']);
+  });
+
   test('gets records in order, in batches of its size, as they come', async () => {
     const stream = memoryStream();
     stream.put(3);
