@@ -1,0 +1,180 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { contentHash } from '#shared/adapters/digest.ts';
+import { anchorFiles } from '#shared/adapters/ledger-records.ts';
+import { headItem, sealItem } from '#shared/adapters/seal-store.ts';
+import { hashedSeal } from '#shared/domain/performance/seal.ts';
+import { verifyLedger } from '#shared/domain/performance/verify-ledger.ts';
+import type { Item } from '#shared/domain/ports/tables.ts';
+import { memoryReader, type SealedLedger, sealedLedger } from '#test/ledger/sealed-ledger.ts';
+import { IN_FILES, IN_TABLES, type Tampered } from '#test/ledger/tamperings.ts';
+
+/** The ledger in memory as whoever rules its stores can change it. */
+function inHands({ memory, put, remove, keys, change, writeOver, erase }: SealedLedger): Tampered {
+  return { items: async () => memory.dump().scorecards, put, remove, keys, change, writeOver, erase };
+}
+
+const firstOf = async (ledger: SealedLedger) => {
+  const [first] = (await ledger.verify()).differences;
+  return first && `${first.place} ${first.what}`;
+};
+
+describe('the ledger is verified against its seals, anchors and commits (S-20)', () => {
+  it('an honest one has no difference, and what is not sealed or anchored yet is counted', async () => {
+    const ledger = await sealedLedger();
+    expect(await ledger.verify()).toEqual({
+      cards: 5,
+      entries: 20,
+      seals: 8,
+      anchors: 2,
+      unsealed: 10,
+      unsealedSince: '2026-11-25T02:30:59Z',
+      anchoredAt: '2026-11-22T02:30:59Z',
+      differences: [],
+    });
+    await ledger.seal();
+    expect(await ledger.verify()).toMatchObject({ unsealed: 0, differences: [] });
+  });
+
+  it('an empty one is all well, and nothing is anchored', async () => {
+    const nothing = memoryReader({
+      dump: () => ({ cases: [], scorecards: [], improvement: [], reference: [], customers: [] }),
+    });
+    const { files } = await sealedLedger();
+    const none = { ...files, versions: async function* () {} };
+    const verified = await verifyLedger({ reader: nothing, files: none, ...anchorFiles, contentHash });
+    expect(verified).toEqual({ cards: 0, entries: 0, seals: 0, anchors: 0, unsealed: 0, differences: [] });
+  });
+
+  it.each([...IN_TABLES, ...IN_FILES])('$title is found, and named first', async ({ tamper, first }) => {
+    const ledger = await sealedLedger();
+    await tamper(inHands(ledger));
+    expect(await firstOf(ledger)).toMatch(first);
+  });
+
+  it('an anchor that was removed with a marker is found, and what it said still counts', async () => {
+    const ledger = await sealedLedger();
+    ledger.mark('anchors/2026-11-20.json');
+    const { differences } = await ledger.verify();
+    expect(differences).toMatchObject([{ place: 'anchors/2026-11-20.json', what: 'was removed' }]);
+  });
+
+  it('an anchor slipped in before the first one is found', async () => {
+    const ledger = await sealedLedger();
+    await ledger.files.write('anchors/2026-10-01.json', 'application/json', ['{}']);
+    const { differences } = await ledger.verify();
+    expect(differences.map(({ place, what }) => `${place} ${what}`)).toEqual([
+      'anchors/2026-10-01.json was changed',
+      'anchors/2026-11-20.json is the first one by what it says, and anchors/2026-10-01.json stands before it',
+    ]);
+  });
+
+  it('commits from before they named hashes still tell which entries they wrote', async () => {
+    const ledger = await sealedLedger();
+    for (const { wrote: _, ...commit } of ledger.items('commit')) await ledger.put(commit);
+    expect(await firstOf(ledger)).toBeUndefined();
+    const unsealed = ledger.items('entry').find(({ pk }) => pk.startsWith('CARD#product')) ?? { pk: '', sk: '' };
+    await ledger.remove(unsealed);
+    expect(await firstOf(ledger)).toMatch(/is missing/);
+  });
+
+  it('what is written while it is read is no difference', async () => {
+    const ledger = await sealedLedger();
+    const before = ledger.memory.dump();
+    await ledger.seal();
+    const late = memoryReader(ledger.memory);
+    // The scan met the cards early and the commits late, or the other way round.
+    for (const early of [/^CARD#/, /^SCORING#/]) {
+      const mixed = {
+        ...before,
+        scorecards: [
+          ...before.scorecards.filter(({ pk, sk }) => early.test(pk) && !/^(SEAL|COMMIT)#0*[2-9]/.test(sk)),
+          ...ledger.memory.dump().scorecards.filter(({ pk }) => !early.test(pk)),
+        ],
+      };
+      const reader = { all: memoryReader({ dump: () => mixed }).all, partition: late.partition };
+      const { differences } = await verifyLedger({ reader, files: ledger.files, ...anchorFiles, contentHash });
+      expect(differences).toEqual([]);
+    }
+  });
+
+  it('a seal that hashes well and does not follow the one before is found', async () => {
+    const ledger = await sealedLedger();
+    const [, second] = (await ledger.seals.card('logistics', '2026-11')).seals;
+    if (!second) throw new Error('there are two seals');
+    const { hash: _, ...content } = second;
+    await ledger.put(sealItem(hashedSeal({ ...content, previous: null }, contentHash)));
+    expect(await firstOf(ledger)).toMatch(/has another seal 2 than was anchored|seal 2 does not follow the one before/);
+    const { differences } = await ledger.verify();
+    expect(differences.map(({ what }) => what)).toContain('seal 2 does not follow the one before');
+  });
+
+  it('several missing seals are told at once', async () => {
+    const ledger = await sealedLedger();
+    const { seals, head } = await ledger.seals.card('logistics', '2026-11');
+    for (const seal of seals) await ledger.remove(sealItem(seal));
+    const [last] = seals.slice(-1);
+    if (!last || !head) throw new Error('there is a chain');
+    const { hash: _, ...content } = last;
+    const far = hashedSeal({ ...content, number: 4 }, contentHash);
+    await ledger.put(sealItem(far));
+    await ledger.put(headItem({ ...head, seal: 4, hash: far.hash }));
+    const { differences } = await ledger.verify();
+    expect(differences.map(({ what }) => what)).toContain('seals 1 to 3 are missing');
+  });
+});
+
+/** Every path to a value that is no object or list. */
+function leavesOf(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+}
+
+function withLeaf(value: unknown, path: readonly string[], edit: (leaf: unknown) => unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return edit(value);
+  if (Array.isArray(value))
+    return value.map((inner, index) => (String(index) === key ? withLeaf(inner, rest, edit) : inner));
+  const inner = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(inner.map(([name, each]) => [name, name === key ? withLeaf(each, rest, edit) : each]));
+}
+
+const other = (leaf: unknown) => (typeof leaf === 'number' ? leaf + 1 : typeof leaf === 'string' ? `${leaf}0` : 'x');
+
+describe('any single change is found', () => {
+  test.prop([fc.nat(), fc.nat()], { numRuns: 150 })('of any field of any entry, seal or head', async (which, where) => {
+    const ledger = await sharedLedger();
+    const items = ledger.memory.dump().scorecards.filter(({ pk }) => pk.startsWith('CARD#'));
+    const item = items[which % items.length];
+    const { pk = '', sk = '', ...content } = item ?? {};
+    const leaves = leavesOf(content);
+    const path = leaves[where % leaves.length] ?? [];
+    const changed = { pk, sk, ...(withLeaf(content, path, other) as object) };
+    const dump = { ...ledger.memory.dump(), scorecards: swapped(ledger.memory.dump().scorecards, changed) };
+    const reader = memoryReader({ dump: () => dump });
+    const { differences } = await verifyLedger({ reader, files: ledger.files, ...anchorFiles, contentHash });
+    expect(differences.map(({ place }) => place)).toContain(pk);
+  });
+
+  test.prop([fc.nat(), fc.nat()], { numRuns: 50 })('of any byte of any anchor or list', async (which, where) => {
+    const ledger = await sealedLedger();
+    const keys = await ledger.keys();
+    const key = keys[which % keys.length] ?? '';
+    await ledger.change(key, (text) => {
+      const index = where % text.length;
+      return `${text.slice(0, index)}${text[index] === '0' ? '1' : '0'}${text.slice(index + 1)}`;
+    });
+    expect((await ledger.verify()).differences.map(({ place }) => place)).toContain(key);
+  });
+});
+
+let shared: Promise<SealedLedger> | undefined;
+/** Nobody changes this one. */
+function sharedLedger(): Promise<SealedLedger> {
+  shared ??= sealedLedger();
+  return shared;
+}
+
+function swapped(items: readonly Item[], changed: Item): Item[] {
+  return items.map((item) => (item.pk === changed.pk && item.sk === changed.sk ? changed : item));
+}
