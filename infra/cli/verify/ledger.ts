@@ -8,7 +8,7 @@ import { ledgerReader } from '#shared/adapters/ledger-reader.ts';
 import { anchorFiles } from '#shared/adapters/ledger-records.ts';
 import type { Difference } from '#shared/domain/performance/ledger-record.ts';
 import { type Verified, verifyLedger } from '#shared/domain/performance/verify-ledger.ts';
-import { openEnvironment, outputsOf } from '../operated-environment.ts';
+import { type OperatedEnvironment, openEnvironment, outputsOf } from '../operated-environment.ts';
 
 /** Differences that are printed; the others are counted. */
 const PRINTED = 50;
@@ -22,16 +22,21 @@ const PRINTED = 50;
 export async function verifyLedgerCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { env: { type: 'string' }, url: { type: 'string' } } });
   const environment = await openEnvironment(values);
+  const verified = await verifyEnvironment(environment);
+  console.log(reportOf(verified, environment.name));
+  return verified.differences.length === 0 ? 0 : 1;
+}
+
+/** Verifies the ledger of an environment, wherever it stands. */
+export function verifyEnvironment(environment: OperatedEnvironment): Promise<Verified> {
   const { ScorecardsTable, FilesBucket } = outputsOf(environment, 'ScorecardsTable', 'FilesBucket');
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(environment.client));
-  const verified = await verifyLedger({
+  return verifyLedger({
     reader: ledgerReader(client, ScorecardsTable),
     files: bucketFiles(new S3Client(environment.client), FilesBucket),
     ...anchorFiles,
     contentHash,
   });
-  console.log(reportOf(verified, environment.name));
-  return verified.differences.length === 0 ? 0 : 1;
 }
 
 /** What a person reads: the first difference first, then what was looked at and what cannot be proven. */

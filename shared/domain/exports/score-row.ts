@@ -46,7 +46,7 @@ export type RowBatches = AsyncIterable<readonly FrozenRow[]>;
 
 /** A card's row out of its entries. Two calls with the same entries, policy and time give the same row. */
 export function scoreRow(
-  subject: Subject,
+  subject: Pick<Subject, 'kind' | 'id' | 'name' | 'department'>,
   period: Month,
   entries: readonly Entry[],
   policy: Policy,

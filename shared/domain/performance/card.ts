@@ -40,7 +40,7 @@ export interface AtStake {
  * @param policy the version that the card's base and bands come from
  */
 export function cardOf(
-  { kind, id, name }: Subject,
+  { kind, id, name }: Pick<Subject, 'kind' | 'id' | 'name'>,
   period: Month,
   entries: readonly (Entry & { readonly status: EntryStatus })[],
   policy: Policy,
