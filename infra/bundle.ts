@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 /** Gives the code of a step (`alerts/raise-alert`) as a Lambda asset whose handler is `index.handler`. */
 export type CodeOf = (step: string) => Code;
@@ -11,6 +11,22 @@ const outdir = join(root, '.build', 'functions');
 
 /** The bundled SDK requires Node's own modules at run time, which an ES module can do only through `createRequire`. */
 const requireInModules = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** How every function is bundled; the bench bundles what it compares them with in the same way. */
+export const BUNDLE_SETTINGS = {
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  mainFields: ['module', 'main'],
+  banner: { js: requireInModules },
+  legalComments: 'none',
+  sourcemap: true,
+  sourcesContent: false, // Lines and names are enough for a stack trace; the text stands in the repository.
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
 
 /**
  * Bundles every handler under `functions/`, the AWS SDK included, in one call to esbuild: the modules that functions
@@ -34,21 +50,10 @@ function bundleAll(): ReadonlySet<string> {
     file.replace('.handler.ts', ''),
   );
   buildSync({
+    ...BUNDLE_SETTINGS,
     absWorkingDir: root,
     entryPoints: Object.fromEntries(steps.map((step) => [`${step}/index`, `functions/${step}.handler.ts`])),
     outdir,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    mainFields: ['module', 'main'],
-    banner: { js: requireInModules },
-    legalComments: 'none',
-    sourcemap: true,
-    sourcesContent: false, // Lines and names are enough for a stack trace; the text stands in the repository.
-    logLevel: 'warning',
   });
   return new Set(steps);
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { buckets } from './buckets.ts';
+import { counted, countedApi, countedCalls, countedFunctions, countedLogs, countedQueues } from './calls.ts';
 import { movableClock } from './clock.ts';
 import {
   AwsError,
@@ -62,16 +63,23 @@ export async function startLocalCloud(options: LocalCloudOptions) {
   const call = (request: SignedRequest) => answerSigned(behind, request);
   const machine: Machine = { url, clock, store, folder, iam: roles, call, say };
   const engine = await startEngine({ folder, say, onGivenUp });
+  const calls = countedCalls();
   const ownLogs = logs(machine);
+  const told = countedLogs(ownLogs, calls);
   const ownQueues = queues(machine, {
     put: (arn, policy) => roles.putResourcePolicy(arn, jsonIn(policy)),
     remove: (arn) => roles.removeResourcePolicy(arn),
   });
-  const ownFunctions = functions({ machine, logs: ownLogs, queues: ownQueues, assemblyFolder });
+  const ownFunctions = functions({ machine, logs: told, queues: ownQueues, assemblyFolder });
+  const called = countedFunctions(ownFunctions, calls);
   const tables = dynamodb(machine, engine);
-  const ownScheduler = scheduler(machine, ownFunctions, ownQueues);
-  const api = httpApi(machine, ownFunctions, ownLogs);
-  const mappings = eventSourceMappings(machine, { queues: ownQueues, streams: tables, functions: ownFunctions });
+  const ownScheduler = scheduler(machine, called, ownQueues);
+  const api = countedApi(httpApi(machine, called, told), calls);
+  const mappings = eventSourceMappings(machine, {
+    queues: countedQueues(ownQueues, 'mappings', calls),
+    streams: tables,
+    functions: called,
+  });
   const services: readonly Service[] = [
     tables,
     ownLogs,
@@ -79,13 +87,13 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     secrets(machine),
     parameters(machine),
     buckets(machine),
-    eventBus(machine, ownQueues),
+    eventBus(machine, countedQueues(ownQueues, 'events', calls)),
     ownFunctions,
     mappings,
     ownScheduler,
     api,
   ];
-  wires.push(...services.flatMap(({ wire }) => wire ?? []));
+  wires.push(...services.flatMap(({ wire }) => (wire ? counted(wire, calls) : [])));
   const stop = async () => {
     for (const service of [...services].reverse()) await service.stop?.();
     await engine.stop();
@@ -101,6 +109,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     machine,
     behind,
     engine,
+    calls,
     tables,
     queues: ownQueues,
     mappings,

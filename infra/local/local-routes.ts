@@ -12,6 +12,8 @@ const Move = z.union([
   z.strictObject({ advance: z.iso.duration() }),
 ]);
 const Dropping = z.strictObject({ dropping: z.boolean() });
+/** Counting begins anew; whether tables are asked what each call consumed, which costs time. */
+const Counting = z.strictObject({ capacity: z.boolean().default(false) });
 const Subject = z.looseObject({ sub: z.string().min(1) });
 const MOST_BYTES = 65_536;
 
@@ -34,6 +36,11 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): Readonly<Re
     },
     'GET /queues': () => ({ items: cloud.queues.overview() }),
     'GET /writes': () => cloud.tables.writes(),
+    'GET /calls': () => ({ items: cloud.calls.all() }),
+    'POST /calls': (body) => {
+      cloud.calls.reset(Counting.parse(body).capacity);
+      return { items: [] };
+    },
     'GET /functions': () => ({ items: cloud.functions.stats() }),
     'GET /outputs': () => cloud.outputs,
     'GET /unused-grants': () => ({ items: cloud.machine.iam.unused() }),
