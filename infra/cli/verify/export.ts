@@ -129,9 +129,10 @@ async function checkBytes(
   if (!written) throw new NotAsExported(`the manifest names no file in the format ${format}`);
   if (hashOf(bytes) === written.sha256) return;
   const stored = await files.read(`${frozen.folder}/${written.name}`);
-  const [one, other] = [bytes, stored ?? new Uint8Array()].map((each) => new TextDecoder().decode(each).split('\n'));
-  const line = one?.findIndex((text, index) => text !== other?.[index]) ?? 0;
-  throw new NotAsExported(`${file}: has other bytes than the file that was written, from line ${line + 1} on`);
+  const [one, other] = [linesIn(bytes), linesIn(stored ?? new Uint8Array())];
+  const different = one.findIndex((text, index) => text !== other[index]);
+  const line = different < 0 ? one.length : different + 1;
+  throw new NotAsExported(`${file}: has other bytes than the file that was written, from line ${line} on`);
 }
 
 async function checkLedger(rows: readonly FrozenRow[], { seals, reference }: VerifyExportPorts): Promise<void> {
@@ -169,6 +170,10 @@ function inFile<T>(file: string, read: () => T): T {
   } catch (error) {
     throw new NotAsExported(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function linesIn(bytes: Uint8Array): readonly string[] {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
 }
 
 function hashOf(bytes: Uint8Array): string {
