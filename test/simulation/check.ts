@@ -6,6 +6,7 @@ import { CommitItem } from '#shared/contracts/items/commit-item.ts';
 import { DisputeItem } from '#shared/contracts/items/dispute-item.ts';
 import { EntryItem } from '#shared/contracts/items/entry-item.ts';
 import { ScoringItem } from '#shared/contracts/items/scoring-item.ts';
+import { plusSeconds, secondsBetween } from '#shared/domain/calendar/civil-date.ts';
 import { type Entry, withStatus } from '#shared/domain/performance/entry.ts';
 import { recompute } from '#shared/domain/performance/explanation.ts';
 import type { Item } from '#shared/domain/ports/tables.ts';
@@ -14,8 +15,10 @@ import { CALM, type Chaos, ROUGH } from './chaos.ts';
 import type { Planted } from './interlock.ts';
 import { QUEUES } from './interlock.ts';
 import { itemsOf, type Projection, projectionOf } from './projection.ts';
+import { seeded } from './random.ts';
 import { type Run, run } from './run.ts';
 import { type Script, scriptOf } from './script.ts';
+import type { Outage } from './world.ts';
 
 /** A promise of the system that a run has broken. */
 export interface Broken {
@@ -43,6 +46,50 @@ export async function checkSeed(seed: number, planted?: Planted): Promise<Checke
   return { broken, faults: rough.end?.faults ?? 0, repeats: rough.end?.repeats ?? 0 };
 }
 
+/**
+ * Runs a seed's script once calmly and once with two hours whose stream records are lost, and tells every promise that
+ * does not hold (architecture 3.6).
+ *
+ * @returns undefined where the script has no such hours
+ */
+export async function checkLoss(seed: number, chaos: Chaos, planted?: Planted): Promise<Checked | undefined> {
+  const script = scriptOf(seed);
+  const outage = outageIn(script);
+  if (!outage) return undefined;
+  const calm = await rememberedCalm(script);
+  const lossy = await finished(script, chaos, planted, outage);
+  const broken = [...calm.broken, ...lossy.broken];
+  if (calm.end && lossy.end)
+    broken.push(...differences(withoutLateness(calm.end.projection), withoutLateness(lossy.end.projection)));
+  return { broken, faults: lossy.end?.faults ?? 0, repeats: lossy.end?.repeats ?? 0 };
+}
+
+/** Until an act may rely again on what was lost, in seconds: two hours of outage, and checks that fail now and then. */
+const LONG_ENOUGH = 11 * 3600;
+const OUTAGE_SECONDS = 7200;
+
+/**
+ * Two hours around a phase after which nobody does anything for long: people who act upon what is not there yet would
+ * be answered otherwise than in a clean run, and rightly. Which phase, a random stream of its own says.
+ */
+function outageIn({ seed, phases }: Script): Outage | undefined {
+  const quiet = phases.filter(({ at, lanes }, index) => {
+    const next = phases[index + 1];
+    const acts = lanes.flat();
+    const alone = acts.length > 0 && !acts.some((act) => act.do === 'acknowledgement');
+    return alone && (!next || secondsBetween(at, next.at) >= LONG_ENOUGH);
+  });
+  if (quiet.length === 0) return undefined;
+  const from = plusSeconds(seeded(seed + 3).pick(quiet).at, -60);
+  return { from, to: plusSeconds(from, OUTAGE_SECONDS) };
+}
+
+/** How long filings took to be learned is measured, and hours without publishers are part of it. */
+function withoutLateness(projection: Projection): Projection {
+  const kept = (name: string, value: unknown) => (name === 'learned.inTime' ? undefined : value);
+  return { ...projection, counters: JSON.parse(JSON.stringify(projection.counters, kept)) };
+}
+
 /** How a run ended, unless it never did. */
 interface Finished {
   readonly broken: readonly Broken[];
@@ -64,10 +111,10 @@ function rememberedCalm(script: Script): Promise<Finished> {
   return known;
 }
 
-async function finished(script: Script, chaos: Chaos, planted?: Planted): Promise<Finished> {
+async function finished(script: Script, chaos: Chaos, planted?: Planted, outage?: Outage): Promise<Finished> {
   let ended: Run;
   try {
-    ended = await run(script, chaos, planted);
+    ended = await run(script, chaos, planted, outage);
   } catch (error) {
     return { broken: [{ invariant: 'everything is handled in the end', detail: said(error) }] };
   }

@@ -25,6 +25,8 @@ import { postGroupOf } from '#functions/scoring/post-group.ts';
 import { recordStake } from '#functions/scoring/record-stake.ts';
 import { scoreDispute } from '#functions/scoring/score-dispute.ts';
 import { alertStore } from '#shared/adapters/alert-store.ts';
+import { checkStores, type GearTable } from '#shared/adapters/check-stores.ts';
+import { commitLog } from '#shared/adapters/commit-log.ts';
 import { counterStore } from '#shared/adapters/counter-store.ts';
 import { customerStore } from '#shared/adapters/customer-store.ts';
 import { contentHash, keyedDigest } from '#shared/adapters/digest.ts';
@@ -53,7 +55,9 @@ import { StakeEventV1 } from '#shared/contracts/items/stake-item.ts';
 import { DueMessage } from '#shared/contracts/messages/due-message.ts';
 import { ExportMessageV1 } from '#shared/contracts/messages/export-message.v1.ts';
 import { plusSeconds } from '#shared/domain/calendar/civil-date.ts';
+import { checkCommits } from '#shared/domain/insights/check-commits.ts';
 import type { AlertStore } from '#shared/domain/ports/alert-store.ts';
+import type { CommitLog } from '#shared/domain/ports/commit-log.ts';
 import type { CounterStore } from '#shared/domain/ports/counter-store.ts';
 import type { CustomerStore } from '#shared/domain/ports/customer-store.ts';
 import type { DisputeStore } from '#shared/domain/ports/dispute-store.ts';
@@ -66,7 +70,7 @@ import type { Tables } from '#shared/domain/ports/tables.ts';
 import { apiHandler, rawApiHandler } from '#shared/runtime/api-handler.ts';
 import { memorySourceSecrets } from '#test/support/memory-source-secrets.ts';
 import { ZONE } from '#test/support/sample.ts';
-import type { Consume, Message, Publish, World } from './world.ts';
+import type { Consume, Message, Outage, Publish, World } from './world.ts';
 
 /** The in-house queue's name, which a worker takes for its ARN. */
 export const IN_HOUSE_QUEUE = 'in-house';
@@ -110,6 +114,7 @@ export interface Planted {
   readonly stores?: (stores: Stores, tables: Tables) => Stores;
   readonly consumers?: (consumers: Consumers, stores: Stores) => Consumers;
   readonly publish?: (publish: Publish) => Publish;
+  readonly log?: (tables: Tables, gear: GearTable) => CommitLog;
 }
 
 export interface Wiring {
@@ -122,6 +127,8 @@ export interface Wiring {
   /** Where exports and the inputs of reviews stand. @default files of its own */
   readonly files?: Files;
   readonly planted?: Planted;
+  /** Runs the hourly checks of commits around these hours; without them, nothing is ever lost and none is needed. */
+  readonly outage?: Outage;
 }
 
 /** How long before a deadline its sweeps matter, in seconds: more than they read ahead. */
@@ -217,6 +224,7 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
     );
   sweep('cases', queueOf('filing'));
   sweep('scorecards', { ...queueOf('alert'), ...queueOf('group') });
+  if (given.outage) checkAround(given.outage, world, counters, planted);
 
   return {
     stores,
@@ -266,6 +274,26 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
   };
 }
 export type Interlock = ReturnType<typeof interlockIn>;
+
+/** Pages of two, so that an hour has several. */
+const PAGE = 2;
+/** How long the checks go on after an outage, in seconds: everything is found long before. */
+const CHECKED_FOR = 86_400;
+
+function checkAround({ from, to }: Outage, world: World, counters: CounterStore, planted: Planted): void {
+  const { bus, clock, tables } = world;
+  const over = plusSeconds(to, CHECKED_FOR);
+  for (const gear of ['cases', 'scorecards'] as const) {
+    const log = planted.log?.(tables, gear) ?? commitLog(tables, gear, PAGE);
+    const ports = { ...checkStores(tables, gear), log, counters, bus, clock, missing() {}, givenUp() {} };
+    world.schedule(
+      `check of ${gear}`,
+      3600,
+      () => checkCommits(ports),
+      () => (clock.now() < over ? from : undefined),
+    );
+  }
+}
 
 /** A body as the queue holds it: the world carries JSON, and a text is what somebody put there as it is. */
 function textOf(body: unknown): string {

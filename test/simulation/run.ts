@@ -16,7 +16,7 @@ import { IN_HOUSE_QUEUE, type Interlock, interlockIn, type Planted } from './int
 import { type Random, seeded } from './random.ts';
 import type { Act, Addressed, Phase, Script } from './script.ts';
 import { IN_HOUSE_PRINCIPAL, IN_HOUSE_SOURCE, SOURCES } from './script-parts.ts';
-import { simulatedWorld, type World } from './world.ts';
+import { type Outage, simulatedWorld, type World } from './world.ts';
 
 /** How far the clock may run on during one phase, in seconds: far below the four minutes that part its slots. */
 const LONGEST_PHASE = 150;
@@ -41,8 +41,8 @@ export interface Run {
 }
 
 /** Runs a script from its start to the day on which nothing is open or under way any more. */
-export async function run(script: Script, chaos: Chaos, planted?: Planted): Promise<Run> {
-  const client = await clientIn(script.seed, chaos, script.start, planted);
+export async function run(script: Script, chaos: Chaos, planted?: Planted, outage?: Outage): Promise<Run> {
+  const client = await clientIn(script.seed, chaos, script.start, planted, outage);
   const { world, interlock, calls, answers } = client;
   let longestPhase = 0;
   for (const phase of script.phases) {
@@ -59,14 +59,21 @@ export async function run(script: Script, chaos: Chaos, planted?: Planted): Prom
 }
 
 /** A system in a world of its own, and everybody who calls it. */
-export async function clientIn(seed: number, chaos: Chaos, start: Instant, planted?: Planted): Promise<Client> {
-  const world = simulatedWorld(seed, chaos, start);
+export async function clientIn(
+  seed: number,
+  chaos: Chaos,
+  start: Instant,
+  planted?: Planted,
+  outage?: Outage,
+): Promise<Client> {
+  const world = simulatedWorld(seed, chaos, start, outage);
   const ids = seeded(seed + 2);
   const interlock = interlockIn(world, {
     senderId: `${IN_HOUSE_PRINCIPAL}:scanner-7`,
     newId: () => v4({ random: Uint8Array.from({ length: 16 }, () => ids.int(0, 255)) }),
     reference: await sampleReference(),
     planted,
+    outage,
   });
   const calls = callsOn(interlock);
   const secrets = new Map<string, string>();

@@ -80,6 +80,12 @@ export interface World {
   pass(seconds: number): void;
 }
 
+/** From its first second up to its last one, without it. */
+export interface Outage {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
 /** A message or record that came this often will never be handled. */
 const MOST_TRIES = 200;
 const STREAM_SHARDS = 3;
@@ -109,8 +115,11 @@ interface Schedule {
   next: number;
 }
 
-/** @param seed printed by the test that fails; the same seed and chaos replay the same run */
-export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): World {
+/**
+ * @param seed printed by the test that fails; the same seed and chaos replay the same run
+ * @param outage when no publisher runs and the streams lose what is written
+ */
+export function simulatedWorld(seed: number, chaos: Chaos, start: Instant, outage?: Outage): World {
   const random = seeded(seed);
   const fault = faults(chaos, random, () => {
     now += 1;
@@ -311,7 +320,7 @@ export function simulatedWorld(seed: number, chaos: Chaos, start: Instant): Worl
       let sequence = 0;
       memory.onCommit((records) => {
         for (const { table: changed, ...record } of records) {
-          if (changed !== table) continue;
+          if (changed !== table || (outage && outage.from <= instantOf(now) && instantOf(now) < outage.to)) continue;
           sequence += 1;
           const shard: Shard | undefined = own[shardOf(record.keys.pk, STREAM_SHARDS)];
           shard?.changes.push({ ...record, sequenceNumber: String(sequence) });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NOTHING_RECEIVED, sumOf } from '#shared/domain/intake/reconciliation.ts';
 import { Stopped } from './exchange.ts';
 import type { DayTally } from './running-system.ts';
 
@@ -110,23 +111,9 @@ function summed(tallies: readonly DayTally[]): Reconciled {
   if (!first) throw new Stopped('there is no day to reconcile');
   const sources = new Map<string, Figures>();
   for (const { source, ...figures } of tallies.flatMap((tally) => tally.sources)) {
-    sources.set(source, plus(sources.get(source), figures));
+    sources.set(source, sumOf(sources.get(source) ?? NOTHING_RECEIVED, figures));
   }
-  return { sources, total: tallies.map(({ total }) => total).reduce((a, b) => plus(a, b)) };
-}
-
-function plus(a: Figures | undefined, b: Figures): Figures {
-  if (!a) return b;
-  return {
-    received: a.received + b.received,
-    opened: a.opened + b.opened,
-    joined: a.joined + b.joined,
-    duplicate: a.duplicate + b.duplicate,
-    rejected: a.rejected + b.rejected,
-    deadLettered: a.deadLettered + b.deadLettered,
-    inFlight: a.inFlight + b.inFlight,
-    awaitingCompletion: a.awaitingCompletion + b.awaitingCompletion,
-  };
+  return { sources, total: tallies.map(({ total }) => total).reduce(sumOf) };
 }
 
 /** The figures as a table, one line per source and the total last. */
