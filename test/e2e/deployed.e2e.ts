@@ -1,8 +1,10 @@
 import { deployedSystem } from './deployed-system.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
+import { theLedger } from './ledger.ts';
 import { theStory } from './story.ts';
 
 theIntake(deployedSystem);
 theHostileDoor(deployedSystem);
 theStory(deployedSystem);
+theLedger(deployedSystem);
