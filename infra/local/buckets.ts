@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
 import { AwsError, type Demand, type Machine, REGION, type RestAnswer, type RestCall, type Service } from './cloud.ts';
+import { keptUploads } from './multipart.ts';
 
 const Bucket = z.looseObject({
   VersioningConfiguration: z.strictObject({ Status: z.literal('Enabled') }),
@@ -41,7 +42,7 @@ interface Asked extends RestCall {
 interface Operation {
   /** What IAM must allow. */
   readonly action: string;
-  /** What it does with the bucket's key; undefined for one about the bucket itself. */
+  /** What it does with the bucket's key; undefined for one that needs none. */
   readonly keyAction?: string;
   /** The parts of the query that it understands, beside a signature's; all others are refused. */
   readonly query: readonly string[];
@@ -55,6 +56,30 @@ const OPERATIONS = {
   GetObject: { action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
   HeadObject: { action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
   PutObject: { action: 's3:PutObject', keyAction: 'kms:GenerateDataKey', query: [], run: put },
+  CreateMultipartUpload: {
+    action: 's3:PutObject',
+    keyAction: 'kms:GenerateDataKey',
+    query: ['uploads'],
+    run: ({ uploads }, asked) => uploads.begin(asked, keptHeaders(asked)),
+  },
+  // What stands so far is decrypted to be put together.
+  UploadPart: {
+    action: 's3:PutObject',
+    keyAction: 'kms:Decrypt',
+    query: ['partNumber', 'uploadId'],
+    run: ({ uploads }, asked) => uploads.part(asked),
+  },
+  CompleteMultipartUpload: {
+    action: 's3:PutObject',
+    keyAction: 'kms:Decrypt',
+    query: ['uploadId'],
+    run: ({ uploads, add }, asked) => uploads.complete(asked, (object) => add(asked.bucket, asked.key, object)),
+  },
+  AbortMultipartUpload: {
+    action: 's3:AbortMultipartUpload',
+    query: ['uploadId'],
+    run: ({ uploads }, asked) => uploads.abort(asked),
+  },
 } as const satisfies Record<string, Operation>;
 
 const OF_OBJECT: Readonly<Record<string, keyof typeof OPERATIONS>> = {
@@ -62,13 +87,18 @@ const OF_OBJECT: Readonly<Record<string, keyof typeof OPERATIONS>> = {
   HEAD: 'HeadObject',
   PUT: 'PutObject',
 };
+const OF_UPLOAD: Readonly<Record<string, keyof typeof OPERATIONS>> = {
+  PUT: 'UploadPart',
+  POST: 'CompleteMultipartUpload',
+  DELETE: 'AbortMultipartUpload',
+};
 
 /** What a presigned link has in its query. */
 const SIGNATURE_PART =
   /^x-(id|amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-mode))$/i;
 /** What the SDK adds to every call, and what is carried out. */
 const KNOWN_HEADER =
-  /^x-amz-(date|security-token|content-sha256|user-agent|sdk-.*|checksum-crc32|checksum-mode|meta-.*)$/;
+  /^x-amz-(date|security-token|content-sha256|user-agent|sdk-.*|checksum-(crc32|mode|algorithm|type)|meta-.*)$/;
 /** Without them an answer would not be what was asked for. */
 const REFUSED_HEADER = /^(range|if-(match|unmodified-since)|content-md5|content-encoding)$/;
 
@@ -115,7 +145,7 @@ function askedOf(call: RestCall): Asked {
 function operationOf({ method, path, key, query, headers }: Asked): Operation {
   const unsupported = (what: string) => new AwsError('NotImplemented', `${what} is not supported on this machine`, 501);
   const ofBucket = query.has('versions') ? 'ListObjectVersions' : query.has('list-type') ? 'ListObjectsV2' : undefined;
-  const name = key !== '' ? OF_OBJECT[method] : method === 'GET' ? ofBucket : undefined;
+  const name = key !== '' ? operationOn(method, query) : method === 'GET' ? ofBucket : undefined;
   if (!name) throw unsupported(`${method} ${path}?${[...query.keys()].join('&')}`);
   const operation: Operation = OPERATIONS[name];
   for (const part of query.keys())
@@ -126,15 +156,20 @@ function operationOf({ method, path, key, query, headers }: Asked): Operation {
   return operation;
 }
 
+function operationOn(method: string, query: URLSearchParams): keyof typeof OPERATIONS | undefined {
+  if (query.has('uploadId')) return OF_UPLOAD[method];
+  return method === 'POST' && query.has('uploads') ? 'CreateMultipartUpload' : OF_OBJECT[method];
+}
+
 function demandsOf(call: RestCall, keyArns: ReadonlyMap<string, string>): readonly Demand[] {
   const asked = askedOf(call);
   const { action, keyAction } = operationOf(asked);
   const arn = `arn:aws:s3:::${asked.bucket}`;
-  if (!keyAction) return [{ action, resource: arn, context: { 's3:prefix': call.query.get('prefix') ?? '' } }];
+  if (asked.key === '') return [{ action, resource: arn, context: { 's3:prefix': call.query.get('prefix') ?? '' } }];
   const object = { action: call.query.has('versionId') ? `${action}Version` : action, resource: `${arn}/${asked.key}` };
   const keyArn = keyArns.get(asked.bucket);
   const context = { 'kms:ViaService': `s3.${REGION}.amazonaws.com` };
-  return keyArn ? [object, { action: keyAction, resource: keyArn, context }] : [object];
+  return keyArn && keyAction ? [object, { action: keyAction, resource: keyArn, context }] : [object];
 }
 
 /** A presigned link works for the seconds that it names, on the moved clock. */
@@ -153,11 +188,14 @@ function put(objects: Objects, { bucket, key, headers, body }: Asked): RestAnswe
     throw new AwsError('BadDigest', 'The CRC32 you specified did not match the calculated checksum.');
   if (headers['if-none-match'] !== undefined && objects.find(bucket, key))
     throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
-  const isKept = /^(content-(type|disposition|language)|cache-control|x-amz-meta-.*)$/;
-  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => isKept.test(name)));
   const etag = createHash('md5').update(body).digest('hex');
-  const version = objects.add(bucket, key, { etag, body, headers: kept });
+  const version = objects.add(bucket, key, { etag, body, headers: keptHeaders({ headers }) });
   return { status: 200, headers: { etag: `"${etag}"`, 'x-amz-version-id': String(version) } };
+}
+
+function keptHeaders({ headers }: Pick<Asked, 'headers'>): object {
+  const isKept = /^(content-(type|disposition|language)|cache-control|x-amz-meta-.*)$/;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isKept.test(name)));
 }
 
 /** A whole object: a browser that asks whether it has changed is given it again. */
@@ -208,7 +246,8 @@ function xmlAnswer(tag: string, inner: string): RestAnswer {
 type Objects = ReturnType<typeof keptObjects>;
 
 /** Objects with all their versions in the store. */
-function keptObjects({ store, clock }: Machine) {
+function keptObjects(machine: Machine) {
+  const { store, clock } = machine;
   store.exec(`
     create table if not exists object_versions (
       seq integer primary key autoincrement, bucket text not null, key text not null, etag text not null,
@@ -218,6 +257,7 @@ function keptObjects({ store, clock }: Machine) {
     '(select max(seq) from object_versions as other where other.bucket = each.bucket and other.key = each.key)';
   const columns = `seq, key, etag, length(bytes) as size, headers, modified_at, seq = ${newest} as latest`;
   return {
+    uploads: keptUploads(machine),
     add(bucket: string, key: string, { etag, headers, body }: { etag: string; headers: object; body: Buffer }) {
       return store
         .prepare('insert into object_versions values (null, ?, ?, ?, ?, ?, ?)')

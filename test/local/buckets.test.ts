@@ -1,5 +1,8 @@
 import { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -7,7 +10,9 @@ import {
   ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buckets } from '#infra/local/buckets.ts';
 import type { RestService } from '#infra/local/cloud.ts';
@@ -114,6 +119,78 @@ describe('an object', () => {
     ]);
     await expect(get('v', { VersionId: 'none' })).rejects.toThrow(named('NoSuchVersion'));
     await expect(get('kept', { VersionId: one.VersionId })).rejects.toThrow(named('NoSuchVersion'));
+  });
+});
+
+describe('an object in parts', () => {
+  const PART = 5 * 1024 * 1024;
+  const where = (Key: string) => ({ Bucket: 'files', Key });
+  const begin = async (Key: string) => {
+    const { UploadId } = await client.send(
+      new CreateMultipartUploadCommand({ ...where(Key), ContentType: 'text/csv' }),
+    );
+    const part = async (PartNumber: number, Body: Buffer) => ({
+      PartNumber,
+      ETag: (await client.send(new UploadPartCommand({ ...where(Key), UploadId, PartNumber, Body }))).ETag,
+    });
+    const complete = (Parts: { PartNumber: number; ETag: string | undefined }[]) =>
+      client.send(new CompleteMultipartUploadCommand({ ...where(Key), UploadId, MultipartUpload: { Parts } }));
+    const abort = () => client.send(new AbortMultipartUploadCommand({ ...where(Key), UploadId }));
+    return { part, complete, abort };
+  };
+
+  test('is one object when it is complete, and nobody sees it before', async () => {
+    const bytes = Buffer.alloc(2 * PART + 7, 'abc');
+    await put('large', 'before');
+    const body = Readable.from([bytes.subarray(0, PART + 1), bytes.subarray(PART + 1)]);
+    const upload = new Upload({
+      client,
+      params: { ...where('large'), Body: body, ContentType: 'text/csv' },
+      partSize: PART,
+      queueSize: 1,
+    });
+    await upload.done();
+    const found = await get('large');
+    expect(bytes.equals((await found.Body?.transformToByteArray()) ?? Buffer.alloc(0))).toBe(true);
+    expect(found).toMatchObject({ ContentType: 'text/csv', ETag: expect.stringMatching(/^"[0-9a-f]{32}-3"$/) });
+    const { Versions } = await client.send(new ListObjectVersionsCommand({ Bucket: 'files', Prefix: 'large' }));
+    expect(Versions).toHaveLength(2);
+  });
+
+  test('takes a part that comes again in the place of the first, and parts in any order', async () => {
+    const { part, complete } = await begin('again');
+    const second = await part(2, Buffer.from('end'));
+    await part(1, Buffer.alloc(PART, 'x'));
+    await expect(get('again')).rejects.toThrow(named('NoSuchKey'));
+    const first = await part(1, Buffer.alloc(PART, 'y'));
+    await complete([first, second]);
+    expect(await textOf('again')).toBe(`${'y'.repeat(PART)}end`);
+    await expect(complete([first, second])).rejects.toThrow(named('NoSuchUpload'));
+  });
+
+  test('is refused with parts that are missing, small, turned round, or none', async () => {
+    const { part, complete, abort } = await begin('odd');
+    const [one, two] = [await part(1, Buffer.from('a')), await part(2, Buffer.from('b'))];
+    await expect(complete([{ PartNumber: 3, ETag: two.ETag }])).rejects.toThrow(/part 3/);
+    await expect(complete([one, two])).rejects.toThrow(named('EntityTooSmall'));
+    await expect(complete([two, one])).rejects.toThrow(named('InvalidPartOrder'));
+    await expect(complete([])).rejects.toThrow(named('MalformedXML'));
+    await expect(part(10_001, Buffer.from('c'))).rejects.toThrow(/between 1 and 10000/);
+    await abort();
+    await expect(part(1, Buffer.from('a'))).rejects.toThrow(named('NoSuchUpload'));
+    await expect(get('odd')).rejects.toThrow(named('NoSuchKey'));
+  });
+
+  test('asks IAM for the object, and for the key as S3 does', async () => {
+    server.demands.length = 0;
+    const { part, complete } = await begin('asked');
+    await complete([await part(1, Buffer.from('a'))]);
+    await (await begin('asked')).abort();
+    expect(server.demands.map(({ action }) => action)).toEqual([
+      ...['s3:PutObject', 'kms:GenerateDataKey', 's3:PutObject', 'kms:Decrypt', 's3:PutObject', 'kms:Decrypt'],
+      ...['s3:PutObject', 'kms:GenerateDataKey', 's3:AbortMultipartUpload'],
+    ]);
+    expect(server.demands.at(-1)?.resource).toBe('arn:aws:s3:::files/asked');
   });
 });
 
