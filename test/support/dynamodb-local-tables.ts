@@ -41,7 +41,7 @@ function tableLayout(name: string) {
       ([index, { partition, sort }]): GlobalSecondaryIndex => ({
         IndexName: index,
         KeySchema: keySchema(partition, sort),
-        Projection: { ProjectionType: 'ALL' },
+        Projection: { ProjectionType: index === 'byHour' ? 'KEYS_ONLY' : 'ALL' },
       }),
     ),
   };
