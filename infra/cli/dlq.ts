@@ -35,7 +35,8 @@ async function main(args: string[]): Promise<void> {
   const environment = await openEnvironment(values);
   const queues = deadLettersOf(environment);
   const scene = {
-    sqs: new SQSClient(environment.client),
+    // Emulators give URLs of queues on another host name than their own.
+    sqs: new SQSClient({ ...environment.client, useQueueUrlAsEndpoint: false }),
     now: await nowIn(environment),
     where: whereOf(values),
     out: (text: string) => console.log(text),

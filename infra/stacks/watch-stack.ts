@@ -65,7 +65,7 @@ export class WatchStack extends Stack {
       `SEARCH('{${space}} MetricName="${metric}" "${namePrefix}"', '${statistic}')`;
     new Dashboard(this, 'Dashboard').addWidgets(
       new TextWidget({
-        markdown: `# Interlock (${namePrefix})\nFrom the report to the card: each line is one step.`,
+        markdown: `# Interlock (${namePrefix})\nFrom the report to the card: each line is one step. What an alarm means and what to do: docs/operations/README.md in the repository.`,
         width: 24,
         height: 2,
       }),

@@ -77,6 +77,12 @@ describe('the pages of operations name what exists', () => {
     expect(wrong(one, isOne)).toEqual([]);
   });
 
+  test('all that runs by the clock, where a restore stops it', () => {
+    const [stopped] = named(/for START in ([\w ]+);/g).map(({ words: [names = ''] }) => names.split(' '));
+    const scheduled = resourcesOf(prod, 'AWS::Scheduler::Schedule').map(({ id }) => id.replace(/Schedule.*/, ''));
+    expect(stopped?.toSorted()).toEqual([...new Set(scheduled)].sort());
+  });
+
   test('queues of dead letters', () => {
     const found = named(/npm run dlq -- (?:show|redrive|discard) ([\w/-]+)/g).filter(
       ({ words }) => words[0] !== 'QUEUE',
