@@ -94,7 +94,7 @@ function takeOnCard(card: BookedCard, record: OnCard): void {
     case 'entry':
       if (record.entry)
         card.entries.set(record.entryId, bookedEntry(record.partition, record.entry, record.hash, record.fault));
-      else card.unreadable.set(record.entryId, record.fault ?? 'cannot be read');
+      else card.unreadable.set(record.entryId, `${record.fault}`);
       return;
     case 'seal':
       if (record.seal) card.seals.push(record.seal);

@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { contentHash } from '#shared/adapters/digest.ts';
 import { anchorFiles } from '#shared/adapters/ledger-records.ts';
 import { headItem, sealItem } from '#shared/adapters/seal-store.ts';
+import { AnchorV1 } from '#shared/contracts/anchor.v1.ts';
+import { anchorText, hashedAnchor } from '#shared/domain/performance/anchor.ts';
+import type { LedgerReader } from '#shared/domain/performance/ledger-record.ts';
 import { hashedSeal } from '#shared/domain/performance/seal.ts';
 import { verifyLedger } from '#shared/domain/performance/verify-ledger.ts';
+import type { FileVersion } from '#shared/domain/ports/files.ts';
 import type { Item } from '#shared/domain/ports/tables.ts';
 import { memoryReader, type SealedLedger, sealedLedger } from '#test/ledger/sealed-ledger.ts';
 import { IN_FILES, IN_TABLES, type Tampered } from '#test/ledger/tamperings.ts';
@@ -12,6 +16,10 @@ import { IN_FILES, IN_TABLES, type Tampered } from '#test/ledger/tamperings.ts';
 /** The ledger in memory as whoever rules its stores can change it. */
 function inHands({ memory, put, remove, keys, change, writeOver, erase }: SealedLedger): Tampered {
   return { items: async () => memory.dump().scorecards, put, remove, keys, change, writeOver, erase };
+}
+
+async function* noFiles(): AsyncIterable<FileVersion> {
+  yield* [];
 }
 
 const firstOf = async (ledger: SealedLedger) => {
@@ -41,7 +49,7 @@ describe('the ledger is verified against its seals, anchors and commits (S-20)',
       dump: () => ({ cases: [], scorecards: [], improvement: [], reference: [], customers: [] }),
     });
     const { files } = await sealedLedger();
-    const none = { ...files, versions: async function* () {} };
+    const none = { ...files, versions: noFiles };
     const verified = await verifyLedger({ reader: nothing, files: none, ...anchorFiles, contentHash });
     expect(verified).toEqual({ cards: 0, entries: 0, seals: 0, anchors: 0, unsealed: 0, differences: [] });
   });
@@ -67,6 +75,80 @@ describe('the ledger is verified against its seals, anchors and commits (S-20)',
       'anchors/2026-10-01.json was changed',
       'anchors/2026-11-20.json is the first one by what it says, and anchors/2026-10-01.json stands before it',
     ]);
+  });
+
+  it('an anchor that follows another one than stands before it is found', async () => {
+    const ledger = await sealedLedger();
+    ledger.clock.set('2026-12-01T00:00:00Z');
+    await ledger.anchor();
+    await ledger.erase('anchors/2026-11-22.json');
+    expect(await firstOf(ledger)).toBe(
+      'anchors/2026-12-01.json follows anchors/2026-11-22.json, and the one before it is anchors/2026-11-20.json',
+    );
+  });
+
+  it('an anchor made anew, hash and all, does not fit the one behind it', async () => {
+    const ledger = await sealedLedger();
+    await ledger.change('anchors/2026-11-20.json', (text) => {
+      const { hash: _, ...content } = AnchorV1.parse(JSON.parse(text));
+      return anchorText(hashedAnchor({ ...content, asOf: '2026-11-19T02:31:00Z' }, contentHash));
+    });
+    expect(await firstOf(ledger)).toBe(
+      'anchors/2026-11-22.json follows another anchors/2026-11-20.json than the one that stands',
+    );
+  });
+
+  it('an anchor of which nothing but the marker is left is found', async () => {
+    const ledger = await sealedLedger();
+    ledger.mark('anchors/2026-11-20.json');
+    const files = {
+      ...ledger.files,
+      read: async (key: string, versionId?: string) =>
+        key === 'anchors/2026-11-20.json' ? undefined : ledger.files.read(key, versionId),
+    };
+    const { differences } = await verifyLedger({
+      reader: memoryReader(ledger.memory),
+      files,
+      ...anchorFiles,
+      contentHash,
+    });
+    expect(differences).toMatchObject([{ place: 'anchors/2026-11-20.json', what: 'was removed' }]);
+  });
+
+  it('two anchors may name one list', async () => {
+    const ledger = await sealedLedger();
+    for (const day of ['2026-12-01', '2026-12-02']) {
+      ledger.clock.set(`${day}T01:00:00Z`);
+      await ledger.anchor();
+    }
+    expect(await ledger.verify()).toMatchObject({ anchors: 4, differences: [] });
+    ledger.clock.set('2026-12-02T01:00:01Z');
+    await ledger.seal();
+    expect(await ledger.anchor()).toBe('anchors/2026-12-02T20261202T010001Z.json');
+    expect(await ledger.verify()).toMatchObject({ anchors: 5, differences: [] });
+  });
+
+  it('a table in which nothing fits is not read again and again', async () => {
+    const ledger = await sealedLedger();
+    let again = 0;
+    const lost = Array.from({ length: 1_001 }, (_, number) => ({
+      is: 'stranger' as const,
+      partition: `CARD#S-${number}#2026-11`,
+      sortKey: 'NOTE',
+    }));
+    const reader: LedgerReader = {
+      all: async function* () {
+        yield* lost;
+      },
+      partition: async function* () {
+        again += 1;
+        yield* lost;
+      },
+    };
+    const none = { ...ledger.files, versions: noFiles };
+    const verified = await verifyLedger({ reader, files: none, ...anchorFiles, contentHash });
+    expect(verified.differences).toHaveLength(1_001);
+    expect(again).toBe(0);
   });
 
   it('commits from before they named hashes still tell which entries they wrote', async () => {
