@@ -146,5 +146,16 @@ export function lostCommits(start: () => Promise<System>): void {
       const lines = await republished(12, false);
       expect(lines).toEqual([expect.stringMatching(/^12 hours, \d+ commits: 0 events were never counted/)]);
     });
+
+    test('are published by hand as well, for who cannot wait for the hour', async () => {
+      await dropping(true);
+      const lost = await open('lost-by-hand');
+      await dropping(false);
+      expect(await alertOf(lost)).toBeUndefined();
+      const lines = await republished(2, false);
+      expect(lines.at(-1)).toMatch(/: ([1-9]\d*) events were never counted, \1 published again$/);
+      await raised(lost);
+      await counted();
+    });
   });
 }
