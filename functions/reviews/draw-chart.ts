@@ -1,17 +1,15 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import { type Markup, markup } from './markup.ts';
-import type { Bar, Chart, PointBar } from './page.ts';
+import type { Bar, Chart, PointBar, Section } from './page.ts';
 
-/** Units of the drawing; a page scales it to its width. */
-const WIDTH = 640;
-/** A narrow section's drawing, so that its letters are as large as those of a wide one. */
-const NARROW_WIDTH = 440;
+/** Units of a drawing by its section's layout: about as many as a wide screen has pixels there, so that letters are alike. */
+const WIDTHS = { full: 940, half: 440, beside: 540 } as const;
 const ROW = 30;
 const LETTER = 13;
 
 /** A chart as SVG, with its title and all its figures for those who cannot see it. */
-export function drawChart(chart: Chart, id: string, narrow: boolean): Markup {
-  const width = narrow ? NARROW_WIDTH : WIDTH;
+export function drawChart(chart: Chart, id: string, layout: Section['layout']): Markup {
+  const width = WIDTHS[layout];
   const { height, content } = contentOf(chart, width);
   return markup`<figure>
 <figcaption>${chart.title}</figcaption>

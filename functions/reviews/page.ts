@@ -29,8 +29,8 @@ export interface Section {
   readonly text?: string;
   readonly charts: readonly Chart[];
   readonly tables: readonly Table[];
-  /** Whether it may stand beside its neighbour. */
-  readonly narrow?: boolean;
+  /** How wide it stands: the whole page, half of it beside its neighbour, or whole with its chart beside its table. */
+  readonly layout: 'full' | 'half' | 'beside';
 }
 
 export type Tone = 'plain' | 'red' | 'yellow' | 'blue';

@@ -20,6 +20,7 @@ export function receivedSection({ received }: Review, speech: Speech): Section {
   const anything = received.total.received !== NOTHING_RECEIVED.received;
   return {
     id: 'received',
+    layout: 'full',
     title: say('received'),
     text: say(anything ? 'receivedText' : 'receivedNothing'),
     charts: anything ? [{ kind: 'days', title: say('receivedChart'), description, days }] : [],
@@ -51,6 +52,7 @@ export function reconciliationSection({ statements, departments }: Review, speec
   });
   return {
     id: 'reconciliation',
+    layout: 'full',
     title: say('reconciliation'),
     text: say('reconciliationText'),
     charts: [],

@@ -40,14 +40,16 @@ ${footer.map((line) => markup`<p>${line}</p>`)}
 `.markup;
 }
 
-function sectionMarkup({ id, title, text, charts, tables, narrow = false }: Section): Markup {
-  const side = !narrow && tables.length > 1;
-  return markup`<section id="${id}" class="${narrow ? 'narrow' : 'full'}" aria-labelledby="${id}-heading">
+function sectionMarkup({ id, title, text, charts, tables, layout }: Section): Markup {
+  const side = layout === 'full' && tables.length > 1;
+  return markup`<section id="${id}" class="${layout === 'half' ? 'narrow' : 'full'}" aria-labelledby="${id}-heading">
 <h2 id="${id}-heading">${title}</h2>
 ${text === undefined ? '' : markup`<p class="text">${text}</p>`}
-${charts.map((chart, index) => drawChart(chart, `${id}-chart-${index + 1}`, narrow))}
+<div class="${layout === 'beside' ? 'beside' : 'stacked'}">
+${charts.map((chart, index) => drawChart(chart, `${id}-chart-${index + 1}`, layout))}
 <div class="tables ${side ? 'side' : ''}">
 ${tables.map(tableMarkup)}
+</div>
 </div>
 </section>`;
 }

@@ -39,6 +39,7 @@ export function categoriesSection({ categories, totals, frequentOverBp }: Review
   );
   return {
     id: 'categories',
+    layout: 'full',
     title: say('categories'),
     text: say('categoriesText', { share: share(frequentOverBp) }),
     charts: charted('typesChart', bars, speech),
@@ -64,7 +65,7 @@ export function levelsSection({ levels, totals }: Review, speech: Speech): Secti
     title: say('levels'),
     charts: charted('levelsChart', bars, speech),
     tables: [partTable(say('level'), levels, totals.opened, label, speech)],
-    narrow: true,
+    layout: 'half',
   };
 }
 
@@ -78,7 +79,7 @@ export function channelsSection({ channels, totals }: Review, speech: Speech): S
     title: say('channels'),
     charts: charted('channelsChart', bars, speech),
     tables: [partTable(say('channel'), channels, totals.opened, label, speech)],
-    narrow: true,
+    layout: 'half',
   };
 }
 
@@ -90,6 +91,7 @@ export function departmentsSection({ departments, totals }: Review, speech: Spee
   const sums = (figure: (row: DepartmentRow) => number) => count(own.reduce((sum, row) => sum + figure(row), 0));
   return {
     id: 'departments',
+    layout: 'full',
     title: say('departments'),
     text: say('departmentsText'),
     charts: charted('departmentsChart', bars, speech),

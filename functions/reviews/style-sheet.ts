@@ -15,22 +15,22 @@ main{max-width:1040px;margin:0 auto;padding:40px 24px 48px}
 header{margin-bottom:24px}
 .kicker{margin:0;color:var(--accent);font-weight:600;letter-spacing:.04em}
 h1{margin:2px 0 6px;font-size:38px;line-height:1.15;letter-spacing:-.01em}
-.subtitle{margin:0;color:var(--soft);max-width:64ch}
+.subtitle{margin:0;color:var(--soft)}
 .notice{margin:0 0 24px;padding:12px 18px;border:1px solid var(--fineline);background:var(--fine);border-radius:10px}
 .notice.provisional{border-color:var(--warnline);background:var(--warn)}
 .notice strong{margin-right:.6em}
 .notice p{margin:0}
 .tiles{display:grid;grid-template-columns:repeat(6,1fr);gap:12px;margin:0 0 20px;padding:0}
 .tile{padding:16px 16px 14px;background:var(--card);border:1px solid var(--line);border-radius:12px;display:flex;flex-direction:column}
-.tile dt{color:var(--soft);font-size:13px;line-height:1.35;min-height:2.7em}
+.tile dt{font-size:13px;line-height:1.35;margin-top:4px;font-weight:550}
 .tile dd{margin:0}
-.tile .value{font-size:28px;font-weight:650;line-height:1.2;letter-spacing:-.01em;white-space:nowrap}
-.tile .note{color:var(--soft);font-size:13px;line-height:1.35;margin-top:4px}
+.tile .value{order:-1;font-size:28px;font-weight:650;line-height:1.2;letter-spacing:-.01em;white-space:nowrap}
+.tile .note{color:var(--soft);font-size:12.5px;line-height:1.35;margin-top:2px}
 .sections{display:grid;grid-template-columns:1fr 1fr;gap:20px}
 section{grid-column:1/-1;min-width:0;padding:22px 24px 24px;background:var(--card);border:1px solid var(--line);border-radius:12px}
 section.narrow{grid-column:auto}
 h2{margin:0 0 4px;font-size:20px;line-height:1.3}
-.text{margin:0 0 8px;color:var(--soft);font-size:14px;max-width:72ch}
+.text{margin:0 0 8px;color:var(--soft);font-size:14px;max-width:110ch}
 figure{margin:14px 0 6px}
 figcaption{color:var(--soft);font-size:13px;margin-bottom:6px}
 svg{display:block;width:100%;height:auto;font-family:inherit}
@@ -46,12 +46,13 @@ svg .pending{fill:var(--pending)}
 svg .grid{stroke:var(--line)}
 svg .axis{stroke:var(--soft);stroke-width:1}
 .wide{overflow-x:auto}
+.beside{display:grid;grid-template-columns:3fr 2fr;gap:36px;align-items:start}
 .tables{display:grid;gap:18px}
 .tables.side{grid-template-columns:1fr 1fr;gap:36px}
 table{width:100%;border-collapse:collapse;margin-top:10px;font-size:14px;line-height:1.4}
 th,td{padding:7px 10px 7px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}
 th{color:var(--soft);font-weight:500;font-size:13px}
-th.n,td.n{text-align:right;white-space:nowrap;padding:7px 0 7px 14px}
+th.n,td.n{width:7.6em;text-align:right;white-space:nowrap;padding:7px 0 7px 14px}
 td.n:last-child,th.n:last-child{padding-right:2px}
 tfoot td{font-weight:650;border-bottom:0;border-top:2px solid var(--line)}
 .marked{display:inline-block;padding:1px 8px;border-radius:99px;background:var(--warn);border:1px solid var(--warnline);font-size:12px}
@@ -59,7 +60,7 @@ tfoot td{font-weight:650;border-bottom:0;border-top:2px solid var(--line)}
 footer{margin-top:28px;color:var(--soft);font-size:12.5px;overflow-wrap:anywhere}
 footer p{margin:0 0 4px}
 @media (max-width:900px){.tiles{grid-template-columns:repeat(3,1fr)}}
-@media (max-width:680px){main{padding:24px 14px}.sections,.tables.side{grid-template-columns:1fr}.tiles{grid-template-columns:1fr 1fr}section{padding:18px 16px}}
+@media (max-width:680px){main{padding:24px 14px}.sections,.tables.side,.beside{grid-template-columns:1fr}.tiles{grid-template-columns:1fr 1fr}section{padding:18px 16px}}
 @media print{:root{color-scheme:light;--paper:#fff}body{font-size:12px}main{max-width:none;padding:0}
 section,.tile,figure{break-inside:avoid}.bar,.track,.marked,.notice{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

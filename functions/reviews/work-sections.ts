@@ -17,7 +17,7 @@ export function courseSection({ totals }: Review, speech: Speech): Section {
       speech,
     ),
     tables: [{ head: [say('step'), say('disputes')], words: 1, rows: steps.map(({ label, text }) => [label, text]) }],
-    narrow: true,
+    layout: 'beside',
   };
 }
 
@@ -54,7 +54,7 @@ export function deadlinesSection({ alerts, inTime, breaches }: Review, speech: S
         rows: clocks.length > 0 ? clocks : [[say('noBreaches'), { text: count(0), kind: 'good' }]],
       },
     ],
-    narrow: true,
+    layout: 'full',
   };
 }
 
@@ -75,6 +75,7 @@ export function pointsSection({ departments, points }: Review, speech: Speech): 
   const shown = rows.filter(({ posted, pending }) => posted !== 0 || pending !== 0);
   return {
     id: 'points',
+    layout: 'full',
     title: say('points'),
     text: say('pointsText'),
     charts: shown.length > 0 ? [{ kind: 'points', title: say('pointsChart'), description, legend, rows: shown }] : [],
@@ -95,6 +96,7 @@ export function findingsSection({ determinations, ratings }: Review, speech: Spe
   const sum = (parts: Review['ratings']) => parts.reduce((total, { count }) => total + count, 0);
   return {
     id: 'findings',
+    layout: 'full',
     title: say('findings'),
     charts: [],
     tables: [

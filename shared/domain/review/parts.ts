@@ -10,17 +10,17 @@ export interface Part {
 }
 
 /**
- * Parts with their shares of their sum: largest remainder first, ties to the lower id, so that what is shown adds up.
+ * Counts with their shares of their sum: largest remainder first, ties to the lower id, so that what is shown adds up.
  * While events are still on their way a count may be negative; without a positive sum every share is 0.
  *
  * @param counts whole numbers; the order of the answer is theirs
  */
-export function partsOf(counts: ReadonlyMap<string, number>): readonly Part[] {
-  const total = sum(counts.values());
-  if (total <= 0) return [...counts].map(([id, count]) => ({ id, count, shareBp: 0 }));
-  const floors = [...counts].map(([id, count]) => {
+export function withShares<C extends Omit<Part, 'shareBp'>>(counts: readonly C[]): readonly (C & Part)[] {
+  const total = sum(counts.map(({ count }) => count));
+  if (total <= 0) return counts.map((each) => ({ ...each, shareBp: 0 }));
+  const floors = counts.map(({ id, count }) => {
     const floor = Math.floor((count * WHOLE_BP) / total);
-    return { id, count, floor, remainder: count * WHOLE_BP - floor * total };
+    return { id, floor, remainder: count * WHOLE_BP - floor * total };
   });
   const left = WHOLE_BP - sum(floors.map(({ floor }) => floor));
   const rounded = new Set(
@@ -29,11 +29,19 @@ export function partsOf(counts: ReadonlyMap<string, number>): readonly Part[] {
       .slice(0, left)
       .map(({ id }) => id),
   );
-  return floors.map(({ id, count, floor }) => ({ id, count, shareBp: floor + (rounded.has(id) ? 1 : 0) }));
+  return counts.map((each) => {
+    const floor = Math.floor((each.count * WHOLE_BP) / total);
+    return { ...each, shareBp: floor + (rounded.has(each.id) ? 1 : 0) };
+  });
+}
+
+/** As {@link withShares}, of counts by their ids. */
+export function partsOf(counts: ReadonlyMap<string, number>): readonly Part[] {
+  return withShares([...counts].map(([id, count]) => ({ id, count })));
 }
 
 /** The largest first; those of one size by their id. */
-export function largestFirst(parts: readonly Part[]): readonly Part[] {
+export function largestFirst<P extends Part>(parts: readonly P[]): readonly P[] {
   return parts.toSorted((a, b) => b.count - a.count || (a.id < b.id ? -1 : 1));
 }
 

@@ -1,18 +1,10 @@
 import { type Day, dayOfNumber, epochSeconds, type Month } from '../calendar/civil-date.ts';
 import { SECONDS_PER_DAY } from '../calendar/zone-offset.ts';
-import { NO_DEPARTMENT } from '../insights/count-events.ts';
 import { NOTHING_RECEIVED, sumOf, type Tally } from '../intake/reconciliation.ts';
 import type { Names } from '../policy/policy.ts';
 import type { PointSums, ReviewInputs } from './inputs.ts';
-import { largestFirst, type Part, partsOf, rateBp, sum, WHOLE_BP } from './parts.ts';
-import {
-  countedPoints,
-  type Provisional,
-  provisionalOf,
-  type Statement,
-  statementsOf,
-  tallyBySource,
-} from './reconcile.ts';
+import { largestFirst, type Part, partsOf, rateBp, sum, WHOLE_BP, withShares } from './parts.ts';
+import { type Provisional, provisionalOf, type Statement, statementsOf, tallyBySource } from './reconcile.ts';
 
 /** What is counted once per dispute and month, in the order in which a dispute meets it. */
 export const TOTALS = [
@@ -55,7 +47,7 @@ export interface CategoryPart extends Part {
   readonly types: readonly TypePart[];
 }
 export interface DepartmentRow extends Part, PointSums {
-  /** Absent for {@link NO_DEPARTMENT} and for one that the directory does not know. */
+  /** Absent for `-`, where the scored party has none, and for one that the directory does not know. */
   readonly name?: string;
   readonly filed: number;
   readonly resolved: number;
@@ -184,60 +176,55 @@ function withRest(ids: readonly string[], prefix: string, at: At): readonly Part
 
 /** Disputes by category and, below, by type: a type `other` belongs to the category that it was counted under. */
 function categoriesOf(inputs: ReviewInputs): readonly CategoryPart[] {
-  const types = new Map<string, { category: string; type: string; count: number }>();
-  const add = (category: string, type: string, count: number) => {
-    const key = JSON.stringify([category, type]);
-    const before = types.get(key)?.count ?? 0;
-    types.set(key, { category, type, count: before + count });
-  };
-  for (const { type, counters } of inputs.cells) {
+  const steps = inputs.cells.flatMap(({ type, counters }) => {
     const known = Object.entries(counters).filter(([name]) => name.startsWith('category.'));
-    for (const [name, at] of known) add(name.slice('category.'.length), type, at);
-    add(UNKNOWN, type, (counters.opened ?? 0) - sum(known.map(([, at]) => at)));
-  }
-  const all = [...types].filter(([, { count }]) => count !== 0);
-  const total = sum(all.map(([, { count }]) => count));
-  const typeParts = partsOf(new Map(all.map(([key, { count }]) => [key, count])));
-  const byCategory = Map.groupBy(typeParts, ({ id }) => types.get(id)?.category ?? UNKNOWN);
-  const counts = new Map([...byCategory].map(([category, parts]) => [category, sum(parts.map(({ count }) => count))]));
-  return largestFirst(partsOf(counts)).map((part) => {
+    const rest = (counters.opened ?? 0) - sum(known.map(([, at]) => at));
+    const byCategory = known.map(([name, at]) => ({ category: name.slice('category.'.length), type, at }));
+    return [...byCategory, { category: UNKNOWN, type, at: rest }];
+  });
+  const types = [...Map.groupBy(steps, ({ category, type }) => JSON.stringify([category, type]))].flatMap(([id, own]) =>
+    own.slice(0, 1).map(({ category, type }) => ({ id, category, type, count: sum(own.map(({ at }) => at)) })),
+  );
+  const counted = withShares(types.filter(({ count }) => count !== 0));
+  const total = sum(counted.map(({ count }) => count));
+  const categories = [...Map.groupBy(counted, ({ category }) => category)].map(([id, own]) => ({
+    id,
+    count: sum(own.map(({ count }) => count)),
+    own,
+  }));
+  return largestFirst(withShares(categories)).map(({ own, ...part }) => {
     const names = inputs.categories.find(({ id }) => id === part.id);
-    const own = (byCategory.get(part.id) ?? []).map((type) => ({ ...type, id: types.get(type.id)?.type ?? UNKNOWN }));
-    return {
-      ...part,
-      ...(names && { name: names.name }),
-      types: largestFirst(own).map((type) => {
-        const name = names?.types.find(({ id }) => id === type.id)?.name;
-        const frequent = type.count * WHOLE_BP > total * inputs.frequentOverBp;
-        return { ...type, category: part.id, ...(name && { name }), frequent };
-      }),
-    };
+    const typeParts = own.map(({ category, type: id, count, shareBp }): TypePart => {
+      const name = names?.types.find((each) => each.id === id)?.name;
+      const frequent = count * WHOLE_BP > total * inputs.frequentOverBp;
+      return { id, category, count, shareBp, ...(name && { name }), frequent };
+    });
+    return { ...part, ...(names && { name: names.name }), types: largestFirst(typeParts) };
   });
 }
 
 /** Every department for which something was counted, but for what it only received about other months. */
 function departmentsOf(inputs: ReviewInputs): readonly DepartmentRow[] {
-  const points = new Map(countedPoints(inputs.cells).map((each) => [each.department, each]));
-  const rows = [...Map.groupBy(inputs.cells, ({ department }) => department)].flatMap(([id, cells]) => {
+  const rows = [...Map.groupBy(inputs.cells, ({ department }) => department)].map(([id, cells]) => {
     const counters = sumsByName({ ...inputs, cells });
-    const concerns = [...counters].some(([name, at]) => at !== 0 && !name.startsWith('received.'));
-    return concerns ? [{ id, counters }] : [];
+    return { id, count: counters.get('opened') ?? 0, counters };
   });
-  const opened = new Map(rows.map(({ id, counters }) => [id, counters.get('opened') ?? 0]));
-  return largestFirst(partsOf(opened)).map((part) => {
-    const counters = rows.find(({ id }) => id === part.id)?.counters ?? new Map<string, number>();
-    const name = inputs.departments.find(({ id }) => id === part.id && id !== NO_DEPARTMENT)?.name;
-    const { pending = 0, posted = 0, voided = 0 } = points.get(part.id) ?? {};
+  const concerned = rows.filter(({ counters }) =>
+    [...counters].some(([name, at]) => at !== 0 && !name.startsWith('received.')),
+  );
+  return largestFirst(withShares(concerned)).map(({ counters, ...part }) => {
+    const at = (name: string) => counters.get(name) ?? 0;
+    const name = inputs.departments.find(({ id }) => id === part.id)?.name;
     return {
       ...part,
       ...(name !== undefined && { name }),
-      filed: counters.get('filed') ?? 0,
-      resolved: counters.get('resolved') ?? 0,
-      closed: counters.get('closed') ?? 0,
+      filed: at('filed'),
+      resolved: at('resolved'),
+      closed: at('closed'),
       breached: sum(named('breached.', counters).values()),
-      pending,
-      posted,
-      voided,
+      pending: at('points.pending'),
+      posted: at('points.posted'),
+      voided: at('points.voided'),
     };
   });
 }

@@ -99,6 +99,13 @@ describe('the review of a month (R-3)', () => {
     expect(review.ratings.map(({ count }) => count)).toEqual([0, 3, 0, 1]);
   });
 
+  test('missed deadlines stand in the order of their clocks', () => {
+    const cells: CounterCell[] = [
+      { department: 'x', type: 'y', counters: { 'breached.C-5': 1, 'breached.C-1': 2, 'breached.C-4': 3 } },
+    ];
+    expect(reviewOf(inputs({ cells })).breaches.map(({ clock }) => clock)).toEqual(['C-1', 'C-4', 'C-5']);
+  });
+
   test('departments with what was done and moved, partners without one', () => {
     expect(review.departments).toMatchObject([
       { id: 'logistics', name: '物流部', count: 18, filed: 17, resolved: 12, closed: 10, breached: 5, posted: -2_500 },
