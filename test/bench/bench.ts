@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
+import { cost } from './cost.ts';
 import { endToEnd } from './end-to-end.ts';
 import { engine } from './engine.ts';
 import { grading } from './grading.ts';
+import { idle } from './idle.ts';
 import type { Measurement } from './measurement.ts';
 import { type Measured, machineFacts, tableOf, writeJson } from './results.ts';
 import { soak } from './soak.ts';
@@ -17,7 +19,7 @@ import { webhook } from './webhook.ts';
 // With AWS_ENDPOINT_URL on a bootstrapped, AWS-compatible endpoint, the webhook is measured there as well.
 // The exit code is 0 also when a target is missed: speed depends on the machine and is no test.
 
-const MEASUREMENTS: readonly Measurement[] = [start, webhook, endToEnd, engine, coldStart, grading, soak];
+const MEASUREMENTS: readonly Measurement[] = [start, webhook, endToEnd, engine, coldStart, grading, cost, idle, soak];
 const root = join(import.meta.dirname, '..', '..');
 
 async function main(): Promise<void> {

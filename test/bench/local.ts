@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { assemblyOf } from '#infra/local/assembly.ts';
 import { type RunningInterlock, startInterlock } from '#test/support/local-interlock.ts';
 import type { Door } from './load.ts';
 
-/** Templates name the address at which they run: with one port for every start they are synthesized once. */
-export const PORT = 4470;
+/** Every system of the bench stands here, one after the other; BENCH_PORT names another port. */
+export const PORT = Number(process.env.BENCH_PORT ?? 4470);
 const SOURCE = 'web';
 const Sources = z.object({ items: z.array(z.object({ source: z.string(), secret: z.string() })) });
 
@@ -12,6 +13,7 @@ const Sources = z.object({ items: z.array(z.object({ source: z.string(), secret:
  * @throws Error with what the system printed when it does not start
  */
 export async function onLocalSystem<T>(use: (system: RunningInterlock) => Promise<T>): Promise<T> {
+  assemblyOf('local', () => {}); // A start that synthesizes may not be ready in time on a busy machine.
   const system = await startInterlock({ empty: true, port: PORT });
   try {
     return await use(system);
