@@ -1,4 +1,5 @@
 import { deployedSystem } from './deployed-system.ts';
+import { theExportedFiles, theExports } from './exports.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
 import { theLedger } from './ledger.ts';
@@ -8,3 +9,5 @@ theIntake(deployedSystem);
 theHostileDoor(deployedSystem);
 theStory(deployedSystem);
 theLedger(deployedSystem);
+theExports(deployedSystem);
+theExportedFiles(deployedSystem);

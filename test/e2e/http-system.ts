@@ -89,6 +89,6 @@ function send(
 function answerOf(status: number, given: NodeJS.Dict<string | string[]>, bytes: Buffer): Answer {
   const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)]));
   const text = bytes.toString('utf8');
-  const isJson = headers['content-type']?.includes('json') ?? false;
+  const isJson = /[/+]json/.test(headers['content-type'] ?? '');
   return { status, headers, body: isJson && text !== '' ? JSON.parse(text) : text || undefined };
 }

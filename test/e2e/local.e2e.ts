@@ -1,3 +1,4 @@
+import { theExportedFiles, theExports } from './exports.ts';
 import { everyGrantIsUsed } from './grants.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
@@ -10,5 +11,7 @@ theHostileDoor(localSystem);
 theIntake(localSystem);
 theStory(localSystem);
 theLedger(localSystem);
+theExports(localSystem);
+theExportedFiles(localSystem);
 lostCommits(localSystem);
 everyGrantIsUsed(localSystem);

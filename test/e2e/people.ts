@@ -14,5 +14,6 @@ export const DECIDER = person('E-703', 'performance');
 export const HEAD_OF_LOGISTICS = person('E-201', 'head', 'employee');
 export const COURIER = person('E-204', 'employee');
 export const COLLEAGUE = person('E-203', 'employee');
+export const HR = person('E-901', 'hr');
 export const OPERATOR: Claims = { sub: 'operator', roles: ['operator'] };
 export const PHONE_SYSTEM: Claims = { sub: 'phone-system', roles: ['integrator'], source: 'phone' };

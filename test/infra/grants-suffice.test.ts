@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { TableName, Tables, Write } from '#shared/domain/ports/tables.ts';
+import { theExports } from '#test/e2e/exports.ts';
 import { freshSecret } from '#test/e2e/fresh-secret.ts';
 import { theHostileDoor } from '#test/e2e/hostile.ts';
 import { theIntake } from '#test/e2e/intake.ts';
@@ -118,6 +119,7 @@ function noted(world: World): Interlock {
 theStory(() => inMemorySystem('policy-1', 1, undefined, noted));
 theHostileDoor(() => inMemorySystem('policy-1', 1, undefined, noted));
 theIntake(() => inMemorySystem('policy-1', 1, undefined, noted));
+theExports(() => inMemorySystem('policy-1', 1, undefined, noted));
 theReview(() => inMemorySystem('policy-1', 1, undefined, noted));
 
 test('a report that nobody completes in time has its filing clock looked at, and can still be completed', async () => {

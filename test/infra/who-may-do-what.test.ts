@@ -151,6 +151,7 @@ describe('nobody may do more than a named action', () => {
       'disputes/ReceiveReport',
       'disputes/AnswerDeadMessages',
       'disputes/Sweep',
+      'performance/AnswerExports',
       'performance/Sweep',
     ]);
   });

@@ -114,7 +114,7 @@ function places(path: string): number {
 
 /** As a caller over HTTP reads it: what is no JSON stays a text. */
 function bodyOf(body: string, type: string): unknown {
-  return type.includes('json') ? JSON.parse(body) : body;
+  return /[/+]json/.test(type) ? JSON.parse(body) : body;
 }
 
 /** API Gateway hands array claims over as text. */

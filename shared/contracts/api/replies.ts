@@ -353,6 +353,8 @@ export const ExportReply = z.object({
   cursor: z.string().describe('Where `GET /exports/scores` reads it page by page; absent without rows.').optional(),
 });
 
+export type ExportReply = z.infer<typeof ExportReply>;
+
 /** What the gateway itself answers, before any function of ours or in its place. */
 export const GatewayReply = z.looseObject({ message: z.string().nullable() });
 
