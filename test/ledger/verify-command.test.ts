@@ -12,6 +12,7 @@ import * as z from 'zod';
 import { openEnvironment, outputsOf } from '#infra/cli/operated-environment.ts';
 import { contentHash } from '#shared/adapters/digest.ts';
 import { bucketFiles } from '#shared/adapters/files.ts';
+import { AnchorV1 } from '#shared/contracts/anchor.v1.ts';
 import type { Item } from '#shared/domain/ports/tables.ts';
 import { noEngineBecause } from '#test/support/dynoxide.ts';
 import { type RunningInterlock, startInterlock } from '#test/support/local-interlock.ts';
@@ -168,8 +169,8 @@ describe.skipIf(noEngineBecause)(`npm run verify -- ledger on a running system $
 
   test('bytes changed and files taken away on the disk itself are found, too', { timeout: 240_000 }, async () => {
     const all = await keys();
-    const [anchor = ''] = all.filter((key) => key.endsWith('.json'));
-    const [list = ''] = all.filter((key) => key.endsWith('.ndjson'));
+    const [anchor = '', next = ''] = all.filter((key) => key.endsWith('.json'));
+    const [list = ''] = AnchorV1.parse(JSON.parse(await textOf(next))).periods.map(({ key }) => key);
     await whileStopped((bytes) => {
       bytes.change(list, (text) => text.replace('"seal":1', '"seal":2'));
       bytes.erase(anchor);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { memoryFiles } from '#shared/adapters/memory-files.ts';
 import { PartiesNoticedV1 } from '#shared/contracts/events/parties-noticed.v1.ts';
 import { ResponsibilityFinalV1 } from '#shared/contracts/events/responsibility-final.v1.ts';
 import { CommitItem } from '#shared/contracts/items/commit-item.ts';
@@ -11,6 +12,7 @@ import { type Entry, withStatus } from '#shared/domain/performance/entry.ts';
 import { recompute } from '#shared/domain/performance/explanation.ts';
 import type { Item } from '#shared/domain/ports/tables.ts';
 import { HEAD_OF_PERFORMANCE } from '#test/e2e/people.ts';
+import { verifyMemory } from '#test/ledger/sealed-ledger.ts';
 import { CALM, type Chaos, ROUGH } from './chaos.ts';
 import type { Planted } from './interlock.ts';
 import { QUEUES } from './interlock.ts';
@@ -59,8 +61,7 @@ export async function checkLoss(seed: number, chaos: Chaos, planted?: Planted): 
   const calm = await rememberedCalm(script);
   const lossy = await finished(script, chaos, planted, outage);
   const broken = [...calm.broken, ...lossy.broken];
-  if (calm.end && lossy.end)
-    broken.push(...differences(withoutLateness(calm.end.projection), withoutLateness(lossy.end.projection)));
+  if (calm.end && lossy.end) broken.push(...differences(calm.end.projection, lossy.end.projection));
   return { broken, faults: lossy.end?.faults ?? 0, repeats: lossy.end?.repeats ?? 0 };
 }
 
@@ -82,12 +83,6 @@ function outageIn({ seed, phases }: Script): Outage | undefined {
   if (quiet.length === 0) return undefined;
   const from = plusSeconds(seeded(seed + 3).pick(quiet).at, -60);
   return { from, to: plusSeconds(from, OUTAGE_SECONDS) };
-}
-
-/** How long filings took to be learned is measured, and hours without publishers are part of it. */
-function withoutLateness(projection: Projection): Projection {
-  const kept = (name: string, value: unknown) => (name === 'learned.inTime' ? undefined : value);
-  return { ...projection, counters: JSON.parse(JSON.stringify(projection.counters, kept)) };
 }
 
 /** How a run ended, unless it never did. */
@@ -184,6 +179,7 @@ async function brokenIn(ended: Run): Promise<Broken[]> {
     'points are what their inputs make (S-19)': unfounded(entries),
     'a dispute is final when its window is over (S-13)': hasty(ended),
     'a customer has one pseudonym (I-8)': twoPseudonyms(dump.customers),
+    'every entry is sealed once, and the ledger proves itself (S-20)': await unproven(ended),
     'posted points are the explanation of the card (S-19)': await unexplained(ended, entries),
   };
   return Object.entries(found).flatMap(([invariant, details]) => {
@@ -267,6 +263,13 @@ function parted(entries: readonly Entry[]): string[] {
     const missing = wanted && (wanted.length !== shares.length || Math.abs(points) !== Math.abs(whole ?? 0));
     return missing || new Set(words).size > 1 ? [`${groupId}: ${words.join(' / ')}, ${shares.length} shares`] : [];
   });
+}
+
+/** What the verifier finds, and what nobody has sealed. */
+async function unproven({ world }: Run): Promise<string[]> {
+  const { differences, unsealed } = await verifyMemory(world.memory, memoryFiles());
+  const found = differences.map(({ place, what }) => `${place}: ${what}`);
+  return unsealed === 0 ? found : [...found, `${unsealed} entries are not sealed`];
 }
 
 function unfounded(entries: readonly Entry[]): string[] {
