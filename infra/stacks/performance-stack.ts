@@ -149,8 +149,7 @@ export class PerformanceStack extends ServiceStack {
       failureImpact,
     });
     for (const { fn } of [answer, write]) {
-      data.scorecards.grantWithin(fn, ['CARD#*'], 'dynamodb:Query', 'dynamodb:PutItem');
-      data.scorecards.grantWithin(fn, ['EXPORT#*'], ...DECIDE);
+      data.scorecards.grantWithin(fn, ['CARD#*', 'EXPORT#*'], 'dynamodb:Query', ...DECIDE);
       data.reference.grant(fn, 'dynamodb:Query');
       grantFiles(data.files, fn, 'exports/', 'read', 'write');
     }
