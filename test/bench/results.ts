@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import * as z from 'zod';
 import { type Figure, isMet } from './measurement.ts';
 
 export interface Measured extends Figure {
@@ -25,7 +26,7 @@ export function tableOf(figures: readonly Measured[]): string {
     ...figures.map((figure) => [
       figure.measurement,
       figure.what,
-      rounded(figure.value),
+      roundedFigure(figure.value),
       figure.unit,
       targetOf(figure),
       { true: 'met', false: 'FALLS SHORT', undefined: '' }[String(isMet(figure))] ?? '',
@@ -37,6 +38,28 @@ export function tableOf(figures: readonly Measured[]): string {
     .map((row) => row.join('  ').trimEnd())
     .join('\n');
 }
+
+/** What an earlier run left of other measurements than these. */
+export function keptFigures(file: string, measured: readonly string[]): readonly Measured[] {
+  if (!existsSync(file)) return [];
+  const { figures } = Kept.parse(JSON.parse(readFileSync(file, 'utf8')));
+  return figures.filter(({ measurement }) => !measured.includes(measurement));
+}
+
+const Kept = z.object({
+  figures: z.array(
+    z.object({
+      measurement: z.string(),
+      what: z.string(),
+      value: z
+        .number()
+        .nullable()
+        .transform((value) => value ?? Number.NaN),
+      unit: z.string(),
+      target: z.union([z.object({ atLeast: z.number() }), z.object({ atMost: z.number() })]).optional(),
+    }),
+  ),
+});
 
 /** Keeps the figures for machines. */
 export function writeJson(file: string, startedAt: Date, figures: readonly Measured[]): void {
@@ -51,6 +74,7 @@ function targetOf({ target }: Figure): string {
   return 'atLeast' in target ? `at least ${target.atLeast}` : `at most ${target.atMost}`;
 }
 
-function rounded(value: number): string {
+/** A figure as it is read. */
+export function roundedFigure(value: number): string {
   return value.toLocaleString('en', { maximumSignificantDigits: value >= 100 ? 6 : 3, maximumFractionDigits: 2 });
 }
