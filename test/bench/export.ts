@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import type { Tables, Write } from '#shared/domain/ports/tables.ts';
@@ -21,7 +22,7 @@ const POSTINGS = 2;
 const MOST_WRITES = 100;
 /** Heap of a function with 512 MiB. */
 const HEAP_MIB = 400;
-const WORKER = join(import.meta.dirname, 'export-worker.ts');
+const WORKER = fileURLToPath(new URL('./export-worker.ts', import.meta.url));
 
 const Exported = z.object({ rows: z.number(), seconds: z.number(), rssMib: z.number(), bytes: z.number() });
 type Exported = z.infer<typeof Exported>;
