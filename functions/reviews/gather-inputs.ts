@@ -83,10 +83,10 @@ interface IntakeView {
   readonly tallied: TallyState | undefined;
 }
 
-/** Days before the first tally that a run without any state looks at: what the first tally would. */
-const UNTALLIED_DAYS = 15;
-
-/** A month's arrivals by day and source: from the tallies, and from the arrivals themselves where none stands. */
+/**
+ * A month's arrivals by day and source: from the tallies, and from the arrivals themselves where none stands. What came
+ * before the first tally (or today, where there is none yet) is looked for only when the counters know of more.
+ */
 async function receivedIn(
   month: Month,
   cells: readonly CounterCell[],
@@ -95,24 +95,26 @@ async function receivedIn(
 ): Promise<readonly DayReceived[]> {
   const kept = await tallies.ofMonth(month);
   const known = new Set(kept.map(({ day }) => day));
-  const counted = sum(countedBySource(cells).values()) > 0;
-  // Before the first tally nothing was received, unless the counters say so.
-  const first = tallied?.since ?? plusDays(today, -UNTALLIED_DAYS);
   const last = `${month}-31` < today ? lastDayOf(month) : today;
-  const missing = daysBetween(`${month}-01`, last).filter((day) => !known.has(day) && (counted || day >= first));
-  const live: DayReceived[] = [];
-  for (const day of missing) {
-    const read = sources.map(async (source) => ({ day, source, ...tallyOf(await intake.arrivals(source, day)) }));
-    live.push(...(await Promise.all(read)).filter(({ received }) => received > 0));
-  }
-  const fromTallies = kept.flatMap(({ day, sources: own }) => own.map((tally) => ({ day, ...tally })));
-  return [...fromTallies, ...live].sort(byDayAndSource);
+  const missing = daysBetween(`${month}-01`, last).filter((day) => !known.has(day));
+  const found: DayReceived[] = kept.flatMap(({ day, sources: own }) => own.map((tally) => ({ day, ...tally })));
+  const read = async (days: readonly Day[]) => {
+    for (const day of days) {
+      const tallies = sources.map(async (source) => ({ day, source, ...tallyOf(await intake.arrivals(source, day)) }));
+      found.push(...(await Promise.all(tallies)).filter(({ received }) => received > 0));
+    }
+  };
+  const first = tallied?.since ?? today;
+  await read(missing.filter((day) => day >= first));
+  if (sum(found.map(({ opened }) => opened)) < sum(countedBySource(cells).values()))
+    await read(missing.filter((day) => day < first));
+  return found.sort(byDayAndSource);
 }
 
 /** Sources that received more in a later month than is accounted for (R-7); months before the first tally have none. */
 async function uncountedAfter(period: Month, intake: IntakeView, ports: GatheringPorts): Promise<readonly Uncounted[]> {
   const thisMonth = intake.today.slice(0, 7);
-  const since = (intake.tallied?.since ?? plusDays(intake.today, -UNTALLIED_DAYS)).slice(0, 7);
+  const since = (intake.tallied?.since ?? intake.today).slice(0, 7);
   const uncounted: Uncounted[] = [];
   for (let month = since; month <= thisMonth; month = monthAfter(month)) {
     if (month <= period) continue;

@@ -3,6 +3,7 @@ import { theExportedFiles, theExports } from './exports.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
 import { theLedger } from './ledger.ts';
+import { theReview } from './reviews.ts';
 import { theStory } from './story.ts';
 
 theIntake(deployedSystem);
@@ -11,3 +12,4 @@ theStory(deployedSystem);
 theLedger(deployedSystem);
 theExports(deployedSystem);
 theExportedFiles(deployedSystem);
+theReview(deployedSystem);

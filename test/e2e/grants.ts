@@ -17,12 +17,12 @@ const JUSTIFIED: readonly { readonly grant: RegExp; readonly because: string }[]
   },
   {
     grant:
-      /^\S+(Publish|Sweep|SweepScheduler|AnchorHeads(Scheduler)?|Check(Cases|Scorecards)(Scheduler)?)\S* sqs:SendMessage \S+(GivenUp|Missed)Queue/,
+      /^\S+(Publish|Sweep|SweepScheduler|(AnchorHeads|TallyDays|RunMonth)(Scheduler)?|Check(Cases|Scorecards)(Scheduler)?)\S* sqs:SendMessage \S+(GivenUp|Missed)Queue/,
     because: 'takes what failed for good; test/local shows that it does',
   },
   {
     grant:
-      /^\S+(Publish|Sweep|AnchorHeads|Check(Cases|Scorecards))\S* sqs:GetQueue(Attributes|Url) \S+(GivenUp|Missed)Queue/,
+      /^\S+(Publish|Sweep|AnchorHeads|TallyDays|RunMonth|Check(Cases|Scorecards))\S* sqs:GetQueue(Attributes|Url) \S+(GivenUp|Missed)Queue/,
     because: 'failure destinations of the library are granted them beside SendMessage, and they show no message',
   },
   {

@@ -5,6 +5,7 @@ import { theIntake } from './intake.ts';
 import { theLedger } from './ledger.ts';
 import { localSystem } from './local-system.ts';
 import { lostCommits } from './lost-commits.ts';
+import { theReview, theReviewsSchedules } from './reviews.ts';
 import { theStory } from './story.ts';
 
 theHostileDoor(localSystem);
@@ -14,4 +15,6 @@ theLedger(localSystem);
 theExports(localSystem);
 theExportedFiles(localSystem);
 lostCommits(localSystem);
+theReview(localSystem);
+theReviewsSchedules(localSystem);
 everyGrantIsUsed(localSystem);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { monthIn } from '#shared/domain/calendar/civil-date.ts';
 import { ZONE } from '#test/support/sample.ts';
 import { freshSecret } from './fresh-secret.ts';
@@ -6,6 +7,50 @@ import { COLLEAGUE, DECIDER, person } from './people.ts';
 import type { Answer, System } from './system.ts';
 
 const EXECUTIVE = person('E-701', 'executive');
+
+const Schedules = z.object({ items: z.array(z.string()) });
+const DAY_MS = 86_400_000;
+
+/** The first of the next month comes: days are tallied, and the month before is reviewed. On the local system alone. */
+export function theReviewsSchedules(start: () => Promise<System>): void {
+  describe('the schedules of reviews', () => {
+    let system: System;
+
+    beforeAll(async () => {
+      system = await start();
+    });
+    afterAll(() => system?.close());
+
+    const fire = async (name: string) => {
+      const helpers = `${process.env.INTERLOCK_URL}/_local/schedules`;
+      const { items } = Schedules.parse(await (await fetch(helpers)).json());
+      const schedule = items.find((each) => each.includes(name));
+      const answer = await fetch(`${helpers}/${schedule}/run`, { method: 'POST' });
+      expect(answer.ok, await answer.text()).toBe(true);
+    };
+
+    test('review the month before, of which no arrival is read any more', async () => {
+      const reviewed = monthIn(ZONE, (await system.now()).toISOString());
+      let now = await system.now();
+      while (monthIn(ZONE, now.toISOString()) === reviewed) now = new Date(now.getTime() + DAY_MS);
+      await system.reach(now.toISOString());
+      await fire('TallyDays');
+      const review = await system.eventually(
+        'the month before is reviewed, and everything is accounted for',
+        async () => {
+          await fire('RunMonth');
+          const { status, body } = await system.call('GET', `/reviews/${reviewed}`, EXECUTIVE);
+          return status === 200 && !body.running && body.received.total.inFlight === 0 ? body : undefined;
+        },
+      );
+      expect(review).toMatchObject({ period: reviewed, running: false });
+      expect(review.received.total.received).toBeGreaterThan(0);
+      expect(
+        review.reconciliation.statements.filter(({ about }: { about: string }) => about === 'counted'),
+      ).not.toEqual([]);
+    });
+  });
+}
 
 /** A month is reviewed by hand: what a report adds to it, in every form and language (R-3, R-7). */
 export function theReview(start: () => Promise<System>): void {
@@ -34,7 +79,7 @@ export function theReview(start: () => Promise<System>): void {
         type: 'damaged-goods',
         text: 'The lamp came in two parts.',
         demand: 'a new lamp',
-        customer: { ref: 'C-77' },
+        customer: { ref: 'C-10077' },
       });
       const headers = await system.sign(report, secret);
       expect(await system.deliver({ source: 'social', body: report, headers })).toMatchObject({ status: 202 });
