@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ExportReply, Scores } from '#shared/contracts/api/replies.ts';
+import { scorecardAnswers } from '#functions/scorecards/answer-scorecards.ts';
+import { stakeStore } from '#shared/adapters/stake-store.ts';
+import { CardPage, ExportReply, Scores } from '#shared/contracts/api/replies.ts';
 import { cardOf } from '#shared/domain/performance/card.ts';
 import { withStatus } from '#shared/domain/performance/entry.ts';
 import { pointsText } from '#shared/domain/performance/points.ts';
 import { UnknownCursor } from '#shared/domain/ports/tables.ts';
+import { OrganisationSchema } from '#shared/policy/organisation-schema.ts';
 import { DIRECTORY, POLICY } from '#test/support/sample.ts';
-import { type ExportSystem, exportSystem, PERIOD, posted, subjectOf } from './system.ts';
+import { type ExportSystem, exportSystem, HR, PERIOD, posted, subjectOf } from './system.ts';
 
 async function pointed(): Promise<ExportSystem> {
   const system = await exportSystem();
@@ -59,6 +62,24 @@ describe("a month's scores (X-1)", () => {
     ];
     const { rows } = await whole(await exportSystem({ subjects }));
     expect(rows.map(({ subjectId }) => subjectId)).toEqual(['E-2', 'E-3', 'E-5']);
+  });
+
+  test('follow the days of the organisation’s file, as cards do', async () => {
+    const file = {
+      departments: [{ id: 'logistics', name: '物流部', head: 'E-1', activeFrom: '2015-01-01' }],
+      employees: [
+        { id: 'E-1', name: '周志遠', department: 'logistics', activeFrom: '2015-01-01', activeTo: '2026-10-01' },
+        { id: 'E-2', name: '陳佳寧', department: 'logistics', activeFrom: '2015-01-01', activeTo: '2026-09-30' },
+      ],
+      partners: [{ id: 'P-1', name: '迅達速運', activeFrom: '2026-10-31', activeTo: '2026-10-31' }],
+    };
+    const system = await exportSystem({ subjects: OrganisationSchema.parse(file) });
+    const { rows } = await whole(system);
+    expect(rows.map(({ subjectId }) => subjectId)).toEqual(['logistics', 'E-1', 'P-1']);
+    const cards = scorecardAnswers({ ...system.ports, ledger: system.ledger, stakes: stakeStore(system.memory) });
+    const call = { actor: HR, params: {}, body: undefined, correlationId: 'flow', requestId: 'request' };
+    const { body } = await cards['GET /scorecards']({ ...call, query: { period: PERIOD, limit: 50 } });
+    expect(CardPage.parse(body).items.map(({ subject }) => subject.id)).toEqual(['logistics', 'E-1', 'P-1']);
   });
 
   test('of nobody are empty, in every format, with their controls', async () => {
