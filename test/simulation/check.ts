@@ -19,7 +19,7 @@ import { QUEUES } from './interlock.ts';
 import { itemsOf, type Projection, projectionOf } from './projection.ts';
 import { seeded } from './random.ts';
 import { type Run, run } from './run.ts';
-import { type Script, scriptOf } from './script.ts';
+import { type Act, type Script, scriptOf } from './script.ts';
 import type { Outage } from './world.ts';
 
 /** A promise of the system that a run has broken. */
@@ -51,17 +51,14 @@ export async function checkSeed(seed: number, planted?: Planted): Promise<Checke
 /**
  * Runs a seed's script once calmly and once with two hours whose stream records are lost, and tells every promise that
  * does not hold (architecture 3.6).
- *
- * @returns undefined where the script has no such hours
  */
-export async function checkLoss(seed: number, chaos: Chaos, planted?: Planted): Promise<Checked | undefined> {
-  const script = scriptOf(seed);
-  const outage = outageIn(script);
-  if (!outage) return undefined;
-  const calm = await rememberedCalm(script);
+export async function checkLoss(seed: number, chaos: Chaos, planted?: Planted): Promise<Checked> {
+  const { script, outage } = withOutage(scriptOf(seed));
+  const calm = await finished(script, CALM);
   const lossy = await finished(script, chaos, planted, outage);
   const broken = [...calm.broken, ...lossy.broken];
-  if (calm.end && lossy.end) broken.push(...differences(calm.end.projection, lossy.end.projection));
+  if (calm.end && lossy.end)
+    broken.push(...differences(withoutLateness(calm.end.projection), withoutLateness(lossy.end.projection)));
   return { broken, faults: lossy.end?.faults ?? 0, repeats: lossy.end?.repeats ?? 0 };
 }
 
@@ -70,19 +67,28 @@ const LONG_ENOUGH = 11 * 3600;
 const OUTAGE_SECONDS = 7200;
 
 /**
- * Two hours around a phase after which nobody does anything for long: people who act upon what is not there yet would
- * be answered otherwise than in a clean run, and rightly. Which phase, a random stream of its own says.
+ * Two hours around one phase, which a random stream of its own picks, in a script in which nobody acts for long after
+ * it: people who act upon what is not there yet would be answered otherwise than in a clean run, and rightly.
+ * Acknowledgements and regradings are left out of the phase itself: an alert that hears of them hours later has
+ * breached, and rightly, too.
  */
-function outageIn({ seed, phases }: Script): Outage | undefined {
-  const quiet = phases.filter(({ at, lanes }, index) => {
-    const next = phases[index + 1];
-    const acts = lanes.flat();
-    const alone = acts.length > 0 && !acts.some((act) => act.do === 'acknowledgement');
-    return alone && (!next || secondsBetween(at, next.at) >= LONG_ENOUGH);
-  });
-  if (quiet.length === 0) return undefined;
-  const from = plusSeconds(seeded(seed + 3).pick(quiet).at, -60);
-  return { from, to: plusSeconds(from, OUTAGE_SECONDS) };
+function withOutage(script: Script): { readonly script: Script; readonly outage: Outage } {
+  const meetsClock = (act: Act) => act.do === 'acknowledgement' || (act.do === 'command' && act.name === 'regrading');
+  const known = (lane: readonly Act[]) => lane.filter((act) => !meetsClock(act));
+  const { at } = seeded(script.seed + 3).pick(
+    script.phases.filter(({ lanes }) => lanes.some((lane) => known(lane)[0])),
+  );
+  const phases = script.phases
+    .filter((phase) => phase.at <= at || secondsBetween(at, phase.at) >= LONG_ENOUGH)
+    .map((phase) => (phase.at === at ? { at, lanes: phase.lanes.map(known) } : phase));
+  const from = plusSeconds(at, -60);
+  return { script: { ...script, phases }, outage: { from, to: plusSeconds(from, OUTAGE_SECONDS) } };
+}
+
+/** How long filings took to be learned is measured, and hours without publishers are part of it. */
+function withoutLateness(projection: Projection): Projection {
+  const kept = (name: string, value: unknown) => (name === 'learned.inTime' ? undefined : value);
+  return { ...projection, counters: JSON.parse(JSON.stringify(projection.counters, kept)) };
 }
 
 /** How a run ended, unless it never did. */

@@ -12,14 +12,12 @@ const SEEDS = Array.from({ length: Math.ceil(Number(process.env.SIMULATION_SEEDS
 
 async function broken(seeds: readonly number[], chaos: Chaos, planted?: Planted) {
   const failed: string[] = [];
-  let ran = 0;
   for (const seed of seeds) {
     const checked = await checkLoss(seed, chaos, planted);
-    if (checked) ran += 1;
-    failed.push(...(checked?.broken ?? []).map(({ invariant, detail }) => `seed ${seed}: ${invariant}: ${detail}`));
+    failed.push(...checked.broken.map(({ invariant, detail }) => `seed ${seed}: ${invariant}: ${detail}`));
     if (planted && failed.length > 0) break;
   }
-  return { ran, failed };
+  return failed;
 }
 
 describe('two hours without publishers, whose stream records are lost', () => {
@@ -27,9 +25,8 @@ describe('two hours without publishers, whose stream records are lost', () => {
     { title: 'in a calm world', chaos: CALM },
     { title: 'in a rough one', chaos: ROUGH },
   ])('$title end as a clean run does: the check publishes everything again', async ({ chaos }) => {
-    const { ran, failed } = await broken(SEEDS, chaos);
+    const failed = await broken(SEEDS, chaos);
     expect(failed.join('\n')).toBe('');
-    if (SEEDS.length > 1) expect(ran).toBeGreaterThan(SEEDS.length / 2);
   });
 });
 
@@ -54,7 +51,7 @@ describe('the simulation catches a check', () => {
     },
     { title: 'that reads nothing', planted: spoilt(async () => ({ items: [] })) },
   ])('$title', async ({ planted }) => {
-    const { failed } = await broken(
+    const failed = await broken(
       Array.from({ length: 20 }, (_, i) => i + 1),
       CALM,
       planted,
