@@ -12,13 +12,19 @@ import { EntriesPendingV1 } from '#shared/contracts/events/entries-pending.v1.ts
 import { EntriesPostedV1 } from '#shared/contracts/events/entries-posted.v1.ts';
 import { EntriesVoidedV1 } from '#shared/contracts/events/entries-voided.v1.ts';
 import { readEnv } from '#shared/runtime/env.ts';
-import { queueHandler } from '#shared/runtime/queue-handler.ts';
-import { sealCardsOf } from './seal-cards.ts';
+import { asError, logger } from '#shared/runtime/logger.ts';
+import { count } from '#shared/runtime/metrics.ts';
+import { batchHandler } from '#shared/runtime/queue-handler.ts';
+import { type SealingPorts, sealCardsOf } from './seal-cards.ts';
 
 const env = readEnv(z.object({ SCORECARDS_TABLE: z.string().min(1) }));
 const client = DynamoDBDocumentClient.from(new DynamoDBClient());
 const tables = dynamoTables(client, { scorecards: env.SCORECARDS_TABLE });
-const ports = { seals: sealStore(tables), clock: systemClock, contentHash };
+const failed: SealingPorts['failed'] = (card, error) => {
+  count('FailedMessages');
+  logger.error('A card could not be sealed', { card, error: asError(error) });
+};
+const ports = { seals: sealStore(tables), clock: systemClock, contentHash, failed };
 const Written = z.discriminatedUnion('type', [EntriesPendingV1, EntriesPostedV1, EntriesVoidedV1]);
 
-export const handler = queueHandler(Written, (event) => sealCardsOf(event, ports));
+export const handler = batchHandler(Written, (batch) => sealCardsOf(batch, ports));

@@ -163,6 +163,7 @@ export class PerformanceStack extends ServiceStack {
       environment: names.scorecards,
       eventPattern: eventsFor('seals'),
       step: 'ledger/seal-cards',
+      batch: { size: 100, window: Duration.seconds(2) }, // A card that many events name is read once for all.
       failureImpact:
         'what stands on the cards is not fixed in its order: a change of it can be proven by its commit alone',
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { anchorHeads } from '#functions/ledger/anchor-heads.ts';
-import { sealCardsOf } from '#functions/ledger/seal-cards.ts';
+import { type SealingPorts, sealCardsOf } from '#functions/ledger/seal-cards.ts';
 import { scoreDispute } from '#functions/scoring/score-dispute.ts';
 import { contentHash } from '#shared/adapters/digest.ts';
 import { sealStore } from '#shared/adapters/seal-store.ts';
@@ -10,6 +10,7 @@ import { EntriesPostedV1 } from '#shared/contracts/events/entries-posted.v1.ts';
 import { EntriesVoidedV1 } from '#shared/contracts/events/entries-voided.v1.ts';
 import { CommitItem } from '#shared/contracts/items/commit-item.ts';
 import type { Files } from '#shared/domain/ports/files.ts';
+import type { SealStore } from '#shared/domain/ports/seal-store.ts';
 import { gear } from '#test/performance/gear.ts';
 import { noticed, permutations, rated, reopened, START, unfounded } from '#test/performance/scored-events.ts';
 import { ZONE } from '#test/support/sample.ts';
@@ -27,24 +28,64 @@ async function scored() {
   return { memory, clock: ports.clock, written };
 }
 
+const neverFails = (_: unknown, error: unknown) => {
+  throw error;
+};
+const batchOf = <T>(...events: readonly T[]) => events.map((message, index) => ({ messageId: String(index), message }));
+
 describe('sealing the cards that events name', () => {
   it('in any order and twice, everything is sealed and each entry once', async () => {
     const { written } = await scored();
     expect(written.length).toBeGreaterThan(2);
     for (const order of permutations(written.slice(0, 4))) {
       const { memory, clock } = await scored();
-      const ports = { seals: sealStore(memory), clock, contentHash };
-      for (const event of [...order, ...order]) await sealCardsOf(event, ports);
-      for (const event of written) await sealCardsOf(event, ports);
+      const ports = { seals: sealStore(memory), clock, contentHash, failed: neverFails };
+      for (const event of [...order, ...order]) expect(await sealCardsOf(batchOf(event), ports)).toEqual([]);
+      await sealCardsOf(batchOf(...written), ports);
       expect(await verifyMemory(memory, tamperableFiles().files)).toMatchObject({ unsealed: 0, differences: [] });
     }
   });
 
   it('several at a time take turns', async () => {
     const { memory, clock, written } = await scored();
-    const ports = { seals: sealStore(memory), clock, contentHash };
-    await Promise.all(written.flatMap((event) => [sealCardsOf(event, ports), sealCardsOf(event, ports)]));
+    const ports = { seals: sealStore(memory), clock, contentHash, failed: neverFails };
+    await Promise.all(written.map((event) => sealCardsOf(batchOf(event, ...written), ports)));
     expect(await verifyMemory(memory, tamperableFiles().files)).toMatchObject({ unsealed: 0, differences: [] });
+  });
+});
+
+describe('a card that cannot be sealed', () => {
+  const broken = async (subjects: readonly string[]) => {
+    const { memory, clock, written } = await scored();
+    const seals = sealStore(memory);
+    let reads = 0;
+    const counted: SealStore = {
+      ...seals,
+      card: async (subject, period) => {
+        reads += 1;
+        if (subjects.includes(subject)) throw new Error(`${subject} cannot be read`);
+        return seals.card(subject, period);
+      },
+    };
+    const failures: string[] = [];
+    const failed: SealingPorts['failed'] = ({ subject, period }, error) => {
+      failures.push(`${subject} ${period}: ${String(error)}`);
+    };
+    const ports = { seals: counted, clock, contentHash, failed };
+    return {
+      outcome: await sealCardsOf(batchOf(...written, ...written), ports),
+      failures,
+      written,
+      reads: () => reads,
+    };
+  };
+
+  it('sends back the messages that name it alone, and each card is read once for the whole batch', async () => {
+    const { outcome, written, failures, reads } = await broken(['E-204']);
+    const naming = written.filter((event) => JSON.stringify(event.data).includes('"E-204"'));
+    expect(outcome).toHaveLength(2 * naming.length);
+    expect(failures).toEqual(['E-204 2026-11: Error: E-204 cannot be read']);
+    expect(reads()).toBe(3);
   });
 });
 

@@ -131,6 +131,8 @@ export interface Wiring {
   readonly outage?: Outage;
 }
 
+const EntriesWritten = z.discriminatedUnion('type', [EntriesPendingV1, EntriesPostedV1, EntriesVoidedV1]);
+
 /** How long before a deadline its sweeps matter, in seconds: more than they read ahead. */
 const SWEEPS_AHEAD = 900;
 
@@ -185,12 +187,6 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
     filings: (body) => learnFilings([DisputeFiledV1.parse(body)], { ...common, filings: filingStore(tables) }),
     stakes: (body) => recordStake(StakeEventV1.parse(body), { stakes, reference }),
     scoring: (body) => scoreDispute(ScoringEventV1.parse(body), { ...common, ledger }),
-    seals: (body) =>
-      sealCardsOf(z.discriminatedUnion('type', [EntriesPendingV1, EntriesPostedV1, EntriesVoidedV1]).parse(body), {
-        seals: sealStore(tables),
-        clock,
-        contentHash,
-      }),
     disputes: (body) =>
       finishResponsibility(z.union([EntriesPostedV1, EntriesVoidedV1]).parse(body), { disputes, clock, id }),
     filing: (body) => checkFiling(DueMessage.parse(body), { disputes, clock, id }),
@@ -207,6 +203,13 @@ export function interlockIn(world: World, { senderId = 'nobody', newId = v4, pla
   world.consumer('insights', async (messages) => {
     const batch = messages.map(({ messageId, body }) => ({ messageId, message: AnyEvent.parse(body) }));
     return countBatch(batch, counters);
+  });
+  world.consumer('seals', async (messages) => {
+    const batch = messages.map(({ messageId, body }) => ({ messageId, message: EntriesWritten.parse(body) }));
+    const failed = (_: unknown, error: unknown) => {
+      if (!isPassing(error)) throw error;
+    };
+    return sealCardsOf(batch, { seals: sealStore(tables), clock, contentHash, failed });
   });
   const publish = planted.publish?.(publishCommits) ?? publishCommits;
   world.publisher('cases', 'interlock.disputes', publish);
