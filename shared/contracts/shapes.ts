@@ -97,3 +97,6 @@ export const GivenOpinion = z.strictObject({
   media: z.boolean().optional(),
   regulator: z.boolean().optional(),
 });
+
+/** How far an alert is. */
+export const AlertState = z.enum(['open', 'acknowledged', 'superseded']);

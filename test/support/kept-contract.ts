@@ -1,3 +1,4 @@
+import { findReply } from '#shared/contracts/api/endpoint-replies.ts';
 import { findEndpoint } from '#shared/contracts/api/endpoints.ts';
 import { ProblemReply } from '#shared/contracts/api/replies.ts';
 import { ROUTES } from '#shared/contracts/api/routes.ts';
@@ -19,14 +20,15 @@ export function breachesOf(method: string, path: string, { status, headers, body
   const [bare = ''] = path.split('?');
   const route = ROUTES.find((each) => each.method === method && matches(each.path, bare));
   const endpoint = route && findEndpoint(`${route.method} ${route.path}`);
-  if (!endpoint) return status === 404 ? [] : [`${method} ${bare} is no route`];
+  const reply = route && findReply(`${route.method} ${route.path}`);
+  if (!endpoint || !reply) return status === 404 ? [] : [`${method} ${bare} is no route`];
   const isProblem = String(headers['content-type']).includes('problem+json');
   if (status !== endpoint.status && !(endpoint.creates && status === 201)) {
     if (status < 400) return [`status ${status} is not described`];
     return isProblem ? breachesOfShape(ProblemReply, body) : [];
   }
   const missing = endpoint.etag && headers.etag === undefined ? ['the ETag is missing'] : [];
-  return [...missing, ...breachesOfShape(endpoint.reply, body)];
+  return [...missing, ...breachesOfShape(reply, body)];
 }
 
 /** Literal paths come before those with parameters of the same length. */
@@ -38,7 +40,7 @@ function matches(template: string, path: string): boolean {
   );
 }
 
-function breachesOfShape(shape: NonNullable<ReturnType<typeof findEndpoint>>['reply'], body: unknown): string[] {
+function breachesOfShape(shape: NonNullable<ReturnType<typeof findReply>>, body: unknown): string[] {
   const parsed = shape.safeParse(body);
   if (!parsed.success) return parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   return fieldsBeyond(parsed.data, body, '');

@@ -2,11 +2,9 @@ import * as z from 'zod';
 import type { CommandName } from '../../domain/dispute/commands.ts';
 import { ReportV1 } from '../report.v1.ts';
 import { FormatValue } from '../score-export.v1.ts';
-import { Day, Identifier, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';
+import { AlertState, Day, Identifier, line, Month, ResponsibilityValue, Slug, StatusValue } from '../shapes.ts';
 import { AcknowledgementBody, COMMAND_BODIES, ExportBody, SourceBody } from './bodies.ts';
-import * as replies from './replies.ts';
 import type { ApiRequest, Reply } from './request.ts';
-import { Review, ReviewRun } from './review-replies.ts';
 import type { RouteKey, RouteKeyOf, Step } from './routes.ts';
 
 export type { CommandBodies } from './bodies.ts';
@@ -19,9 +17,8 @@ export interface Endpoint {
   readonly query: z.ZodObject;
   /** Absent for routes that take none. */
   readonly body?: z.ZodType;
-  /** The answer when all went well. */
+  /** Of the answer when all went well; its body stands in `endpoint-replies.ts`. */
   readonly status: 200 | 202;
-  readonly reply: z.ZodType;
   /** Content types in which it answers, too, as a text. */
   readonly alsoAs?: readonly string[];
   /** Whether the answer carries an `ETag`, and commands honour `If-Match`. */
@@ -70,7 +67,6 @@ const command = <const C extends CommandName>(name: C, summary: string) =>
     query: none,
     body: COMMAND_BODIES[name],
     status: 200,
-    reply: replies.DisputeReply,
     etag: true,
     refusals: [403, 404, 409, 412, 422],
   }) as const;
@@ -82,7 +78,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.object({}),
     status: 200,
-    reply: replies.Health,
     refusals: [],
   },
   'GET /openapi.json': {
@@ -90,7 +85,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.object({}),
     status: 200,
-    reply: replies.OpenApi,
     refusals: [],
   },
   'POST /intake/{source}': {
@@ -99,7 +93,6 @@ export const ENDPOINTS = {
     query: z.object({}),
     body: ReportV1,
     status: 202,
-    reply: replies.Accepted,
     refusals: [401, 404, 409, 413, 422, 503],
   },
   'GET /intake/receipts': {
@@ -107,7 +100,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.strictObject({ source: Slug, externalId: line(200) }),
     status: 200,
-    reply: replies.Receipt,
     refusals: [404],
   },
   'GET /intake/receipts/{receiptId}': {
@@ -115,7 +107,6 @@ export const ENDPOINTS = {
     params: z.strictObject({ receiptId: z.uuid() }),
     query: none,
     status: 200,
-    reply: replies.Receipt,
     refusals: [404],
   },
   'GET /intake/reconciliation': {
@@ -123,7 +114,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.strictObject({ day: Day }),
     status: 200,
-    reply: replies.Reconciliation,
     refusals: [],
   },
   'GET /intake/dead-messages': {
@@ -131,7 +121,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.strictObject(paged),
     status: 200,
-    reply: replies.DeadMessagePage,
     refusals: [],
   },
   'GET /intake/dead-messages/{deadId}': {
@@ -139,7 +128,6 @@ export const ENDPOINTS = {
     params: byDeadId,
     query: none,
     status: 200,
-    reply: replies.DeadMessages,
     refusals: [404],
   },
   'POST /intake/dead-messages/{deadId}/return': {
@@ -148,7 +136,6 @@ export const ENDPOINTS = {
     query: none,
     body: none,
     status: 200,
-    reply: replies.Returned,
     refusals: [404, 409],
   },
   'GET /sources': {
@@ -156,7 +143,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.strictObject(paged),
     status: 200,
-    reply: replies.SourcePage,
     refusals: [],
   },
   'GET /sources/{source}': {
@@ -164,7 +150,6 @@ export const ENDPOINTS = {
     params: bySource,
     query: none,
     status: 200,
-    reply: replies.SourceReply,
     etag: true,
     refusals: [404],
   },
@@ -174,7 +159,6 @@ export const ENDPOINTS = {
     query: none,
     body: SourceBody,
     status: 200,
-    reply: replies.SourceReply,
     etag: true,
     creates: true,
     refusals: [404, 412, 422],
@@ -185,7 +169,6 @@ export const ENDPOINTS = {
     query: none,
     body: none,
     status: 200,
-    reply: replies.NewSecret,
     refusals: [404],
   },
   'GET /disputes': {
@@ -208,7 +191,6 @@ export const ENDPOINTS = {
       ...paged,
     }),
     status: 200,
-    reply: replies.DisputePage,
     refusals: [],
   },
   'GET /disputes/{id}': {
@@ -216,7 +198,6 @@ export const ENDPOINTS = {
     params: byId,
     query: none,
     status: 200,
-    reply: replies.DisputeReply,
     etag: true,
     refusals: [404],
   },
@@ -225,7 +206,6 @@ export const ENDPOINTS = {
     params: byId,
     query: none,
     status: 200,
-    reply: replies.Timeline,
     refusals: [404],
   },
   'POST /disputes/{id}/filing': command('filing', 'Completes and files a received dispute (I-9)'),
@@ -248,13 +228,12 @@ export const ENDPOINTS = {
         .string()
         .regex(/^(open|acknowledged|superseded)(,(open|acknowledged|superseded)){0,2}$/, 'names no state of an alert')
         .transform((states) => states.split(','))
-        .pipe(z.array(replies.AlertState))
+        .pipe(z.array(AlertState))
         .describe('One state, or several with commas between.')
         .optional(),
       ...paged,
     }),
     status: 200,
-    reply: replies.AlertPage,
     refusals: [],
   },
   'POST /alerts/{id}/acknowledgement': {
@@ -263,7 +242,6 @@ export const ENDPOINTS = {
     query: none,
     body: AcknowledgementBody,
     status: 200,
-    reply: replies.Alert,
     refusals: [403, 404, 409, 422],
   },
   'GET /scorecards': {
@@ -271,7 +249,6 @@ export const ENDPOINTS = {
     params: none,
     query: z.strictObject({ period: Month.optional(), department: Slug.optional(), ...paged }),
     status: 200,
-    reply: replies.CardPage,
     refusals: [],
   },
   'GET /scorecards/{subject}/{period}': {
@@ -279,7 +256,6 @@ export const ENDPOINTS = {
     params: byCard,
     query: none,
     status: 200,
-    reply: replies.Card,
     refusals: [404],
   },
   'GET /scorecards/{subject}/{period}/explanation': {
@@ -287,7 +263,6 @@ export const ENDPOINTS = {
     params: byCard,
     query: none,
     status: 200,
-    reply: replies.Explanation,
     refusals: [404],
   },
   'GET /scorecards/{subject}/{period}/entries': {
@@ -295,7 +270,6 @@ export const ENDPOINTS = {
     params: byCard,
     query: z.strictObject(paged),
     status: 200,
-    reply: replies.EntryPage,
     refusals: [404],
   },
   'GET /exports/scores': {
@@ -315,7 +289,6 @@ export const ENDPOINTS = {
       cursor: paged.cursor,
     }),
     status: 200,
-    reply: replies.Scores,
     alsoAs: ['application/x-ndjson', 'text/csv'],
     refusals: [413],
   },
@@ -325,7 +298,6 @@ export const ENDPOINTS = {
     query: none,
     body: ExportBody,
     status: 202,
-    reply: replies.ExportAccepted,
     refusals: [409],
   },
   'GET /exports/{exportId}': {
@@ -333,7 +305,6 @@ export const ENDPOINTS = {
     params: z.strictObject({ exportId: z.uuid() }),
     query: none,
     status: 200,
-    reply: replies.ExportReply,
     refusals: [404],
   },
   'GET /reviews/{period}': {
@@ -345,7 +316,6 @@ export const ENDPOINTS = {
         .optional(),
     }),
     status: 200,
-    reply: Review,
     alsoAs: ['text/html', 'text/markdown'],
     refusals: [404, 406],
   },
@@ -355,7 +325,6 @@ export const ENDPOINTS = {
     query: none,
     body: none,
     status: 200,
-    reply: ReviewRun,
     refusals: [404, 422],
   },
 } as const satisfies Record<RouteKey, Endpoint>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ReportV1 } from '../report.v1.ts';
 import { ManifestV1 } from '../score-export.v1.ts';
+import { findReply } from './endpoint-replies.ts';
 import { type Endpoint, findEndpoint } from './endpoints.ts';
 import * as replies from './replies.ts';
 import { PROBLEM_TYPE } from './request.ts';
@@ -48,13 +49,20 @@ const BY_GATEWAY_ALONE: readonly number[] = [429, 431];
 /** What comes from our functions or from the gateway. A part of a path that is empty is a route that does not exist. */
 const BY_EITHER: readonly number[] = [401, 404, 413, 500, 503];
 
+/** What a route takes and answers. */
+type Described = Endpoint & { readonly reply: z.ZodType };
+
 /** The whole API in OpenAPI 3.1, made of the routes, their access and their contracts. */
 export function openApi(): Json {
   const paths: Record<string, Json> = {};
   for (const route of ROUTES) {
     const endpoint = findEndpoint(`${route.method} ${route.path}`);
-    if (!endpoint) throw new RangeError(`${route.path} has no contract`);
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route, endpoint) };
+    const reply = findReply(`${route.method} ${route.path}`);
+    if (!endpoint || !reply) throw new RangeError(`${route.path} has no contract`);
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: operation(route, { ...endpoint, reply }),
+    };
   }
   return {
     openapi: '3.1.0',
@@ -134,7 +142,7 @@ const COMMON_HEADERS = {
   },
 };
 
-function operation(route: Route, endpoint: Endpoint): Json {
+function operation(route: Route, endpoint: Described): Json {
   const signed = route.access === 'signed-source';
   const open = signed || route.access === 'anyone';
   const statuses = refusalsOf(route, endpoint);
@@ -160,7 +168,7 @@ function operation(route: Route, endpoint: Endpoint): Json {
   };
 }
 
-function success({ summary, etag, reply, alsoAs = [] }: Endpoint): Json {
+function success({ summary, etag, reply, alsoAs = [] }: Described): Json {
   return {
     description: summary,
     headers: {

@@ -3,6 +3,7 @@ import { CalendarVersion, CaseHeaderV1, Id } from '../events/envelope.ts';
 import { FactsV1, GradeV1, MoneyV1, PublicOpinionV1, ShareV1 } from '../events/graded-facts.ts';
 import { ControlsV1, ExportFileV1, FormatValue, ManifestV1, ScoreRowV1, VersionsV1 } from '../score-export.v1.ts';
 import {
+  AlertState,
   AwaitedFieldValue,
   CauseBranchValue,
   ChannelName,
@@ -239,7 +240,6 @@ export const Timeline = page(
   }),
 );
 
-export const AlertState = z.enum(['open', 'acknowledged', 'superseded']);
 /** A grade's call to the performance department (G-10, C-1). */
 export const Alert = z.object({
   alertId: Identifier,
