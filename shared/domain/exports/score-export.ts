@@ -68,6 +68,6 @@ export function cursorOf(exportId: string, from: number): string {
 
 /** What a cursor names; undefined for a text that is none. */
 export function readCursor(cursor: string): { readonly exportId: string; readonly from: number } | undefined {
-  const found = /^([0-9a-f-]{36})\.(0|[1-9]\d{0,8})$/.exec(cursor);
-  return found ? { exportId: found[1] ?? '', from: Number(found[2]) } : undefined;
+  const [, exportId, from] = /^([0-9a-f-]{36})\.(0|[1-9]\d{0,8})$/.exec(cursor) ?? [];
+  return exportId === undefined ? undefined : { exportId, from: Number(from) };
 }

@@ -66,7 +66,7 @@ export function cellsOf(row: ScoreRow): readonly string[] {
  */
 export function fieldsOfCells(cells: readonly string[]): Readonly<Record<string, unknown>> {
   if (cells.length !== COLUMNS.length) throw new RangeError(`a row has ${COLUMNS.length} cells, got ${cells.length}`);
-  return Object.fromEntries(COLUMNS.map((column, index) => [column, fieldOf(column, cells[index] ?? '')]));
+  return Object.fromEntries(COLUMNS.map((column, index) => [column, fieldOf(column, String(cells[index]))]));
 }
 
 function fieldOf(column: (typeof COLUMNS)[number], cell: string): unknown {

@@ -7,6 +7,7 @@ import { snapshotPorts } from '#shared/adapters/score-snapshot.ts';
 import { ManifestV1 } from '#shared/contracts/score-export.v1.ts';
 import { differingControl, headLine, newTally } from '#shared/domain/exports/controls.ts';
 import { rendered } from '#shared/domain/exports/formats.ts';
+import { manifestText } from '#shared/domain/exports/manifest.ts';
 import { cursorOf, failed, readCursor, ready, type ScoreExport } from '#shared/domain/exports/score-export.ts';
 import { hundredthsOf } from '#shared/domain/exports/score-row.ts';
 import { firstRows, snapshotRows, writeSnapshot } from '#shared/domain/exports/snapshot.ts';
@@ -100,6 +101,12 @@ describe('a snapshot (X-1, X-2)', () => {
     expect(JSON.parse(await page('json'))).toMatchObject({ next: 'x.1', rows: [{ subjectId: 'E-204' }] });
     expect(JSON.parse((await page('ndjson')).split('\n')[1] ?? '')).toEqual(around);
   });
+});
+
+test('a manifest passes over what has no rows', async () => {
+  const about = { ...ABOUT, controls: newTally(newHash).controls(), files: [], chunks: [] };
+  const text = await textOf(manifestText(about, batchesOf([], [frozenRowOf()], []), contentHash));
+  expect(JSON.parse(text).lines).toHaveLength(1);
 });
 
 describe('controls', () => {
