@@ -371,7 +371,7 @@ export const IN_FILES: readonly Tampering[] = [
   {
     title: 'an anchor taken away with all its versions',
     tamper: async (ledger) => ledger.erase(at(await anchors(ledger), 0)),
-    first: /^anchors\/\S+\.json follows anchors\/\S+\.json, and no anchor stands before it/,
+    first: /^anchors\/\S+\.json follows anchors\/\S+\.json, which does not stand before it/,
   },
   {
     title: 'a list of heads taken away',

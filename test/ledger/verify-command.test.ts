@@ -177,7 +177,7 @@ describe.skipIf(noEngineBecause)(`npm run verify -- ledger on a running system $
     });
     const { code, printed } = await ledger();
     expect(printed).toContain(`DIFFERS  ${list}: was changed`);
-    expect(printed).toContain(`follows ${anchor}, and no anchor stands before it`);
+    expect(printed).toContain(`follows ${anchor}, which does not stand before it`);
     expect(code).toBe(1);
   });
 });

@@ -39,7 +39,7 @@ export async function readAnchors(reading: AnchorReading): Promise<ReadAnchors> 
     versions.set(version.key, [...(versions.get(version.key) ?? []), version]);
   const anchors: { key: string; anchor: Anchor }[] = [];
   const differences: Difference[] = [];
-  let before: { readonly key: string; readonly hash?: string } | undefined;
+  const before = new Map<string, string | undefined>();
   for (const key of [...versions.keys()].filter(isAnchorKey).sort()) {
     const { text, faults } = await firstWritten(key, versions, reading);
     const anchor = text === undefined ? undefined : soundAnchor(text, reading);
@@ -50,7 +50,7 @@ export async function readAnchors(reading: AnchorReading): Promise<ReadAnchors> 
       anchors.push({ key, anchor });
     }
     differences.push(...faults.map((what) => ({ place: key, what, ...IN_FILES })));
-    before = { key, hash: anchor?.hash };
+    before.set(key, anchor?.hash);
   }
   return { anchors, count: [...versions.keys()].filter(isAnchorKey).length, differences, versions };
 }
@@ -115,12 +115,15 @@ function soundAnchor(text: string, { parseAnchor, contentHash }: AnchorReading):
   return contentHash(content) === hash ? anchor : undefined;
 }
 
-function linkFault({ previous }: Anchor, before: { key: string; hash?: string } | undefined): string | undefined {
-  if (previous?.key !== before?.key)
-    return previous
-      ? `follows ${previous.key}, and ${before ? `the one before it is ${before.key}` : 'no anchor stands before it'}`
-      : `is the first one by what it says, and ${before?.key} stands before it`;
-  const other = previous && before?.hash !== undefined && previous.hash !== before.hash;
+/**
+ * Whether the anchor that another one follows stands as it was followed. Turns that came at the same time may follow the
+ * same one: nothing is lost by that.
+ */
+function linkFault({ previous }: Anchor, before: ReadonlyMap<string, string | undefined>): string | undefined {
+  if (!previous) return undefined;
+  if (!before.has(previous.key)) return `follows ${previous.key}, which does not stand before it`;
+  const hash = before.get(previous.key);
+  const other = hash !== undefined && previous.hash !== hash;
   return other ? `follows another ${previous.key} than the one that stands` : undefined;
 }
 
