@@ -26,6 +26,11 @@ const JUSTIFIED: readonly { readonly grant: RegExp; readonly because: string }[]
     because: 'failure destinations of the library are granted them beside SendMessage, and they show no message',
   },
   {
+    grant: /^\S+RunMonth\S* kms:Decrypt /,
+    because:
+      'a file above 8 MiB goes up in parts, which S3 reads when it puts them together; inputs of a review are smaller',
+  },
+  {
     grant: /^\S+KeepDeadMessage\S* dynamodb:GetItem \S+ReferenceTable/,
     because: 'looks a source up that was registered within the last minute, as the worker does',
   },
