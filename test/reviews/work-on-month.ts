@@ -53,7 +53,7 @@ async function workOn(dispute: string, alert: string, index: number): Promise<vo
   if (index % 4 === 1)
     await post(`/disputes/${dispute}/regrading`, { amount: { minor, currency: 'CNY' }, reason: 'as claimed since' });
   if (index % 10 === 9) return;
-  await post(`/disputes/${dispute}/filing`, { demand: 'a refund' });
+  await post(`/disputes/${dispute}/filing`, { customer: { name: 'as the letter says' }, demand: 'a refund' });
   await post(`/disputes/${dispute}/assignment`, { assignee: 'E-602' });
   if (index % 3 === 0) return;
   await post(`/disputes/${dispute}/resolution`, { solution: 'refunded', basis: 'contract' });
