@@ -60,10 +60,13 @@ async function load(config: EnvironmentConfig, name: EnvironmentName, outputsFil
   const { ReferenceTable, DigestKeySecret } = z
     .object({ ReferenceTable: z.string(), DigestKeySecret: z.string() })
     .parse(data);
-  const { added, unchanged } = await loadReference(referenceOf(config), deployedShelf(ReferenceTable, { region }));
+  const { added, changed, unchanged } = await loadReference(
+    referenceOf(config),
+    deployedShelf(ReferenceTable, { region }),
+  );
   const filled = await fillEmptySecret(DigestKeySecret, region);
   console.log(
-    `reference data of ${name}: ${added} added, ${unchanged} unchanged${filled ? '; digest key written' : ''}`,
+    `reference data of ${name}: ${added} added, ${changed} changed, ${unchanged} unchanged${filled ? '; digest key written' : ''}`,
   );
 }
 

@@ -6,7 +6,7 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { ReferenceShelf } from './load-reference.ts';
 
 /**
@@ -22,17 +22,25 @@ export function deployedShelf(tableName: string, config: DynamoDBClientConfig): 
       const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }));
       return Item;
     },
-    async add(item) {
-      const put = { TableName: tableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' };
-      try {
-        await client.send(new PutCommand(put));
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
-    },
+    add: (item) => putIf(client, { TableName: tableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }),
+    replace: (item, digest) =>
+      putIf(client, {
+        TableName: tableName,
+        Item: item,
+        ConditionExpression: 'digest = :before',
+        ExpressionAttributeValues: { ':before': digest },
+      }),
   };
+}
+
+async function putIf(client: DynamoDBDocumentClient, put: PutCommandInput): Promise<boolean> {
+  try {
+    await client.send(new PutCommand(put));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }
 
 /**

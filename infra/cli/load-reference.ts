@@ -11,11 +11,14 @@ export interface ReferenceShelf {
   read(key: { readonly pk: string; readonly sk: string }): Promise<unknown>;
   /** Puts the item unless one with its key is there; answers whether it did. */
   add(item: ReferenceItem): Promise<boolean>;
+  /** Puts the item where one with its key and this digest stands; answers whether it did. */
+  replace(item: ReferenceItem, digest: string): Promise<boolean>;
 }
 
-/** What a load did: items that were new, and items that stood there already. */
+/** What a load did: items that were new, those that followed the file, and those that stood there already. */
 export interface Loaded {
   readonly added: number;
+  readonly changed: number;
   readonly unchanged: number;
 }
 
@@ -50,24 +53,40 @@ export function referenceOf(
       }),
     ),
     ...subjects.map(
-      (subject): ReferenceItem => ({ kind: 'subject', ...referenceKeys.subject(subject.id), document: subject }),
+      (subject): ReferenceItem => ({
+        kind: 'subject',
+        ...referenceKeys.subject(subject.id),
+        document: subject,
+        digest: digestOf(subject),
+      }),
     ),
   ];
 }
 
 /**
- * Puts reference data where it is missing. What people may change afterwards (sources, the directory) is left as it is;
- * what is published must be what it was (P-2).
+ * Puts reference data where it is missing. What is published must be what it was (P-2). A subject follows the
+ * organisation's file (who leaves gets `activeTo` there) for as long as nobody else changed it; sources, and what people
+ * changed, are left as they are.
  *
  * @throws Error naming the version when other content is published under it
  */
 export async function loadReference(items: readonly ReferenceItem[], shelf: ReferenceShelf): Promise<Loaded> {
   let added = 0;
+  let changed = 0;
   for (const item of items) {
     if (await shelf.add(item)) added += 1;
+    else if (await followFile(item, shelf)) changed += 1;
     else await refuseOtherContent(item, shelf);
   }
-  return { added, unchanged: items.length - added };
+  return { added, changed, unchanged: items.length - added - changed };
+}
+
+/** Whether a subject stood as an earlier file had it, and now stands as this one has it. */
+async function followFile(item: ReferenceItem, shelf: ReferenceShelf): Promise<boolean> {
+  if (item.kind !== 'subject') return false;
+  const there = ReferenceItem.parse(await shelf.read({ pk: item.pk, sk: item.sk }));
+  if (there.kind !== 'subject' || there.digest === undefined || there.digest === item.digest) return false;
+  return shelf.replace(item, there.digest);
 }
 
 async function refuseOtherContent(item: ReferenceItem, shelf: ReferenceShelf): Promise<void> {
@@ -88,8 +107,11 @@ function entitled(source: Source, principals: Readonly<Record<string, string>> =
 }
 
 function published(version: number, document: object): { version: number; digest: string; document: object } {
-  const digest = createHash('sha256').update(canonicalJson(document)).digest('hex');
-  return { version, digest, document };
+  return { version, digest: digestOf(document), document };
+}
+
+function digestOf(document: object): string {
+  return createHash('sha256').update(canonicalJson(document)).digest('hex');
 }
 
 function canonicalJson(document: object): string {

@@ -14,6 +14,13 @@ function memoryShelf(): ReferenceShelf & { readonly items: Map<string, Reference
       items.set(key, item);
       return true;
     },
+    async replace(item, digest) {
+      const key = `${item.pk} ${item.sk}`;
+      const there = items.get(key);
+      if (!there || !('digest' in there) || there.digest !== digest) return false;
+      items.set(key, item);
+      return true;
+    },
   };
 }
 
@@ -37,8 +44,12 @@ describe('loading reference data (P-2)', () => {
   test('a repeat changes nothing', async () => {
     const shelf = memoryShelf();
     const items = referenceOf(environments.dev);
-    expect(await loadReference(items, shelf)).toEqual({ added: items.length, unchanged: 0 });
-    expect(await loadReference(referenceOf(environments.dev), shelf)).toEqual({ added: 0, unchanged: items.length });
+    expect(await loadReference(items, shelf)).toEqual({ added: items.length, changed: 0, unchanged: 0 });
+    expect(await loadReference(referenceOf(environments.dev), shelf)).toEqual({
+      added: 0,
+      changed: 0,
+      unchanged: items.length,
+    });
   });
 
   test('other content under a published version is refused, and the published one stays', async () => {
@@ -49,6 +60,33 @@ describe('loading reference data (P-2)', () => {
       'policy POLICY version 1 is published with other content; publish a new version instead',
     );
     expect(shelf.items.get('POLICY VERSION#000001')).toBe(before);
+  });
+
+  test('a subject follows the file, who leaves with it, until somebody else changes the subject', async () => {
+    const shelf = memoryShelf();
+    const subjectsOf = (activeTo?: string) =>
+      referenceOf(environments.dev).map((item) =>
+        item.kind === 'subject' && item.sk === 'SUBJECT#E-204'
+          ? {
+              ...item,
+              document: { ...Object(item.document), activeTo },
+              digest: (activeTo ?? '').replaceAll('-', '').padEnd(64, '0'),
+            }
+          : item,
+      );
+    await loadReference(subjectsOf(), shelf);
+    expect(await loadReference(subjectsOf('2026-10-31'), shelf)).toMatchObject({ added: 0, changed: 1 });
+    expect(await loadReference(subjectsOf('2026-10-31'), shelf)).toMatchObject({ added: 0, changed: 0 });
+    expect(shelf.items.get('DIRECTORY SUBJECT#E-204')).toMatchObject({ document: { activeTo: '2026-10-31' } });
+    const byPeople = {
+      kind: 'subject',
+      pk: 'DIRECTORY',
+      sk: 'SUBJECT#E-204',
+      document: { activeTo: '2026-11-30' },
+    } as const;
+    shelf.items.set('DIRECTORY SUBJECT#E-204', byPeople);
+    expect(await loadReference(subjectsOf('2026-12-31'), shelf)).toMatchObject({ changed: 0 });
+    expect(shelf.items.get('DIRECTORY SUBJECT#E-204')).toBe(byPeople);
   });
 
   test('what people changed in the directory or a source stays', async () => {

@@ -19,5 +19,6 @@ export async function loadSample(tables: Tables, policy: 'policy-1' | 'fast' = '
         throw error;
       }
     },
+    replace: async () => false, // Loaded once, nothing here ever follows another file.
   });
 }

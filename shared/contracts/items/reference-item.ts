@@ -24,7 +24,8 @@ const published = {
 
 /**
  * One item of the reference table. Documents are parsed with their own schemas; those of published versions carry the
- * SHA-256 of their canonical JSON (RFC 8785), by which a second publication is compared (P-2).
+ * SHA-256 of their canonical JSON (RFC 8785), by which a second publication is compared (P-2). A subject carries it for as
+ * long as it stands as the organisation's file had it, and then follows the file.
  */
 export const ReferenceItem = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('policy'), ...published }),
@@ -37,6 +38,6 @@ export const ReferenceItem = z.discriminatedUnion('kind', [
     changedAt: z.string().optional(),
     changedBy: z.string().optional(),
   }),
-  z.object({ kind: z.literal('subject'), ...keyed, document: z.unknown() }),
+  z.object({ kind: z.literal('subject'), ...keyed, document: z.unknown(), digest: published.digest.optional() }),
 ]);
 export type ReferenceItem = z.infer<typeof ReferenceItem>;
