@@ -53,6 +53,7 @@ table{width:100%;border-collapse:collapse;margin-top:10px;font-size:14px;line-he
 th,td{padding:7px 10px 7px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}
 th{color:var(--soft);font-weight:500;font-size:13px}
 th.n,td.n{width:7.6em;text-align:right;white-space:nowrap;padding:7px 0 7px 14px}
+section.narrow .n,.side .n,.beside .n{width:5.6em}
 td.n:last-child,th.n:last-child{padding-right:2px}
 tfoot td{font-weight:650;border-bottom:0;border-top:2px solid var(--line)}
 .marked{display:inline-block;padding:1px 8px;border-radius:99px;background:var(--warn);border:1px solid var(--warnline);font-size:12px}
