@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { localClient } from '#infra/cli/start/source-secrets.ts';
 import { monthIn } from '#shared/domain/calendar/civil-date.ts';
 import { overHttp, signed } from '#test/e2e/http-system.ts';
-import { person } from '#test/e2e/people.ts';
+import { DECIDER, person } from '#test/e2e/people.ts';
 import type { Answer, Claims, System } from '#test/e2e/system.ts';
 import { ZONE } from '#test/support/sample.ts';
 import { ACKNOWLEDGES, type Act, type DisputeKind, MIX, READS } from './dispute-mix.ts';
@@ -18,6 +18,7 @@ import { byService, CountedCall, PRICES, priceOf, sumOf, timesUsage, type Usage,
 const PER_MONTH = 10_000;
 const DAYS = 30;
 const STILL_MS = 1_500;
+const HR = person('E-501', 'hr');
 const TARGET_TIMES = 2;
 /** Of a write of up to 1 KB in a transaction, by DynamoDB's own account. */
 const UNITS_PER_WRITE = 2;
@@ -174,13 +175,15 @@ async function recount(url: string): Promise<void> {
 
 /**
  * What was called since: not what the bench itself did as the account, and of scheduled functions only the messages
- * that they sent, for they turn however many disputes there are and stand in the idle cost.
+ * that they sent, for they turn however many disputes there are and stand in the idle cost. Files are a month's.
  */
 async function callsOf(url: string): Promise<readonly CountedCall[]> {
   const { items } = Counted.parse(await localJson(url, 'calls'));
   const stem = (name: string) => name.replace(/(Function|Logs)[0-9A-F]{8}$/, '');
   const scheduled = new Set(items.filter(({ operation }) => operation === 'InvokeAsync').map(({ by }) => stem(by)));
-  return items.filter(({ service, by }) => by !== 'account' && (service === 'sqs' || !scheduled.has(stem(by))));
+  return items.filter(
+    ({ service, by }) => by !== 'account' && service !== 's3' && (service === 'sqs' || !scheduled.has(stem(by))),
+  );
 }
 
 async function commitsOf(url: string): Promise<number> {
@@ -218,12 +221,9 @@ async function monthsShare(bench: Bench, { url, system }: Office): Promise<Usage
   const turn = (name: string) => () =>
     fetch(`${url}/_local/schedules/${encodeURIComponent(name)}/run`, { method: 'POST' });
   for (const name of schedules.filter((each) => /Anchor/i.test(each))) await take('anchors', DAYS, turn(name));
-  for (const name of schedules.filter((each) => /Review/i.test(each))) await take('review', 1, turn(name));
   const period = monthIn(ZONE, (await nowOf(url)).toISOString());
-  await take('export', 1, async () => {
-    const { status } = await system.call('POST', '/exports', person('E-501', 'hr'), { period });
-    if (status !== 200 && status !== 202) bench.say(`POST /exports answered ${status}`);
-  });
+  await take('review', 1, async () => demand(200, await system.call('POST', `/reviews/${period}/runs`, DECIDER, {})));
+  await take('export', 1, async () => demand(202, await system.call('POST', '/exports', HR, { period })));
   return sumOf(shares);
 }
 
@@ -245,6 +245,10 @@ export function floorOf(calls: readonly CountedCall[], decisions: number): Usage
 }
 
 function report(bench: Bench, calls: readonly CountedCall[], disputes: number, total: Usage): void {
+  const writers = new Map<string, number>();
+  for (const { by, units } of calls) writers.set(by, (writers.get(by) ?? 0) + (units.writeUnits ?? 0));
+  for (const [by, units] of [...writers].sort((a, b) => b[1] - a[1]).filter(([, written]) => written > 0))
+    bench.say(`${(units / disputes).toFixed(1).padStart(6)} write units per dispute by ${by}`);
   const counts = new Map<string, number>();
   for (const { service, count } of calls) counts.set(service, (counts.get(service) ?? 0) + count);
   for (const [service, count] of [...counts].sort((a, b) => b[1] - a[1]))
