@@ -18,7 +18,10 @@ const costs = (...resources: readonly Resource[]) =>
 
 describe('what an environment costs while nothing happens', () => {
   test('a key is a dollar a month, ten alarms are one', () => {
-    const lines = costs(resource('AWS::KMS::Key'), ...Array.from({ length: 10 }, () => resource('AWS::CloudWatch::Alarm')));
+    const lines = costs(
+      resource('AWS::KMS::Key'),
+      ...Array.from({ length: 10 }, () => resource('AWS::CloudWatch::Alarm')),
+    );
     expect(lines.get('customer keys')).toEqual({ count: 1, dollars: 1 });
     expect(lines.get('alarms')?.dollars).toBeCloseTo(1);
   });
@@ -29,7 +32,10 @@ describe('what an environment costs while nothing happens', () => {
       mapping('arn:aws:sqs:us-east-1:000000000000:a'),
       mapping('arn:aws:dynamodb:us-east-1:000000000000:table/a/stream/local'),
     ]);
-    expect(lines.find(({ what }) => /polls/.test(what))).toMatchObject({ count: 1, usage: { 'sqs.requests': 648_000 } });
+    expect(lines.find(({ what }) => /polls/.test(what))).toMatchObject({
+      count: 1,
+      usage: { 'sqs.requests': 648_000 },
+    });
   });
 
   test.each([
