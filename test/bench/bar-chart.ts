@@ -26,12 +26,12 @@ const LETTER = 7;
 
 /** Light unless whoever looks prefers it dark; drawn on its own ground, for a page may be of either kind. */
 const STYLE = `
-  .ground { fill: #ffffff } .text { fill: #1f2328 } .soft { fill: #59636e } .bar { fill: #6e7781 }
+  .ground { fill: #ffffff } .text { fill: #1f2328; stroke: #ffffff; stroke-width: 4px; paint-order: stroke } .soft { fill: #59636e } .bar { fill: #6e7781 }
   .met { fill: #1a7f37 } .short { fill: #bc4c00 } .line { stroke: #0969da; stroke-width: 2; stroke-dasharray: 5 4 }
   .note { fill: #0969da }
   text { font: 13px system-ui, sans-serif } .title { font-size: 16px; font-weight: 600 }
   @media (prefers-color-scheme: dark) {
-    .ground { fill: #0d1117 } .text { fill: #e6edf3 } .soft { fill: #9198a1 } .bar { fill: #848d97 }
+    .ground { fill: #0d1117 } .text { fill: #e6edf3; stroke: #0d1117 } .soft { fill: #9198a1 } .bar { fill: #848d97 }
     .met { fill: #3fb950 } .short { fill: #f0883e } .line { stroke: #58a6ff } .note { fill: #58a6ff }
   }`;
 
@@ -56,18 +56,28 @@ export function barChart({ title, bars, target }: BarChart): string {
 </style>
 <rect class="ground" width="${WIDTH}" height="${height}" rx="6"/>
 <text class="text title" x="16" y="26">${escaped(title)}</text>
-${bars.map((bar, index) => drawn(bar, TOP + index * ROW, x, left)).join('\n')}
+${bars.map((bar, index) => drawnBar(bar, TOP + index * ROW, x, left)).join('\n')}
 ${target ? targetLine(target, x(target.value), height) : ''}
+${bars.map((bar, index) => drawnText(bar, TOP + index * ROW, x, left)).join('\n')}
 </svg>
 `;
 }
 
-function drawn({ label, value, text, met }: Bar, y: number, x: (value: number) => number, left: number): string {
+type Scale = (value: number) => number;
+
+function lengthOf(value: number, x: Scale, left: number): number {
+  return round(Math.max(value > 0 ? 2 : 0, x(value) - left));
+}
+
+function drawnBar({ value, met }: Bar, y: number, x: Scale, left: number): string {
   const kind = { true: 'met', false: 'short', undefined: 'bar' }[String(met)] ?? 'bar';
-  const length = Math.max(value > 0 ? 2 : 0, x(value) - left);
+  return `<rect class="${kind}" x="${left}" y="${y}" width="${lengthOf(value, x, left)}" height="18" rx="3"/>`;
+}
+
+/** Over the line of the target, which would cross it out. */
+function drawnText({ label, value, text }: Bar, y: number, x: Scale, left: number): string {
   return `<text class="soft" x="${left - 8}" y="${y + 14}" text-anchor="end">${escaped(label)}</text>
-<rect class="${kind}" x="${left}" y="${y}" width="${round(length)}" height="18" rx="3"/>
-<text class="text" x="${round(left + length + 6)}" y="${y + 14}">${escaped(text)}</text>`;
+<text class="text" x="${round(left + lengthOf(value, x, left) + 6)}" y="${y + 14}">${escaped(text)}</text>`;
 }
 
 /** What is written at the line stands on whichever side has the room. */
