@@ -4,6 +4,7 @@ import { bareHandler, clientsIn } from './cold-start.ts';
 import { floorOf } from './cost.ts';
 import { MIX } from './dispute-mix.ts';
 import { rulesOf } from './grading.ts';
+import type { CountedCall } from './prices.ts';
 
 describe('what functions are compared with', () => {
   test('a bare handler makes the clients that the handler makes, each once', () => {
@@ -46,7 +47,7 @@ describe('what costs are compared with', () => {
   });
 
   test('the floor writes a state and a commit per decision, and neither reads, logs nor traces', () => {
-    const calls = [
+    const calls: CountedCall[] = [
       { service: 'dynamodb', operation: 'TransactWriteItems', by: 'a', count: 2, units: { writeUnits: 40 } },
       { service: 'dynamodb', operation: 'Query', by: 'a', count: 9, units: { readUnits: 9 } },
       { service: 'sqs', operation: 'SendMessage', by: 'events', count: 3, units: { portions: 3 } },
