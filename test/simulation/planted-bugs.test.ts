@@ -195,7 +195,7 @@ const MISTAKES: readonly Mistake[] = [
         },
       }),
     }),
-    first: 26,
+    first: 145,
     breaks: ['a dispute is final when its window is over (S-13)', clean('answers')],
   },
   {
