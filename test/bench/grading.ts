@@ -126,7 +126,7 @@ async function theirsPerReport(reports: readonly GradedFacts[], engine: Engine):
 }
 
 /** Of all levels: with and without loss, in currencies with and without a rate, around the limits. */
-export function seededReports(): GradedFacts[] {
+function seededReports(): GradedFacts[] {
   const rarely = fc.integer({ min: 0, max: 9 }).map((drawn) => drawn === 0);
   const minor = fc.oneof(fc.integer({ min: 0, max: 100_000 }), fc.integer({ min: 9_999_900, max: 50_000_100 }));
   const report: fc.Arbitrary<GradedFacts> = fc.record(

@@ -10,10 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => system?.stop());
 
-/** The tour's blocks as they stand in the README, in their order. */
-function tour(): string {
+/** The blocks of one of the README's sections as they stand there, in their order. */
+function tour(title = '### A first tour'): string {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const section = readme.split('### A first tour')[1]?.split(/^### /m)[0] ?? '';
+  const section = readme.split(title)[1]?.split(/^### /m)[0] ?? '';
   return [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block).join('\n');
 }
 
@@ -29,6 +29,14 @@ test('the README’s tour leads from a report to the explanation of its points',
   setting.push(`MONTH=${/"period":"(\d{4}-\d{2})"/.exec(printed)?.[1]}`);
   const later = execFileSync('bash', ['-euc', [...setting, again].join('\n')], { encoding: 'utf8', timeout: 60_000 });
   expect(later).toContain('"adjustments":"-12.00"');
+
+  const goesOn = [...setting, tour('### The tour goes on')].join('\n');
+  const proven = execFileSync('bash', ['-euc', goesOn], { encoding: 'utf8', timeout: 120_000 });
+  expect(proven).toContain(',E-204,');
+  expect(proven).toMatch(/manifest/);
+  expect(proven).toContain('"revision":1');
+  expect(proven).toContain('# ');
+  expect(readFileSync('/tmp/review.html', 'utf8')).toContain('復盤');
 });
 
 test('the lines that the start prints work as they stand', () => {

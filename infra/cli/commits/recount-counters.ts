@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import canonicalize from 'canonicalize';
 import { counterStore } from '#shared/adapters/counter-store.ts';
 import { dynamoTables } from '#shared/adapters/dynamo-tables.ts';
 import { commitsIn, countedMonths } from '#shared/adapters/table-scan.ts';
@@ -13,7 +14,7 @@ import { type OperatedEnvironment, outputsOf } from '../operated-environment.ts'
 export interface Recounting {
   /** Compares one month alone. @default every month that is counted or that an event belongs to */
   readonly month?: Month;
-  /** Writes every event to this file, one JSON object a line. */
+  /** Writes every event to this file, one JSON object a line, in its canonical form (RFC 8785): like events are like lines. */
   readonly dump?: string;
   readonly out: (line: string) => void;
 }
@@ -77,7 +78,7 @@ function told(stored: CountersByMonth, recounted: CountersByMonth, read: string,
 }
 
 async function writeLines(file: WriteStream | undefined, lines: readonly object[]): Promise<void> {
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const text = lines.map((line) => `${canonicalize(line)}\n`).join('');
   if (file && text !== '' && !file.write(text)) await once(file, 'drain');
 }
 
