@@ -1,26 +1,21 @@
 import { parseArgs } from 'node:util';
 import { recountCounters } from './commits/recount-counters.ts';
-import { openEnvironment } from './operated-environment.ts';
+import { openedEnvironment, runCommand } from './commits/run-command.ts';
 import { whereAsked } from './where-asked.ts';
 
 // npm run recount -- [--month 2026-10] [--env E | --url U] [--dump FILE]
 // Computes the counters anew from all commits and compares them with those that are stored; reads, and changes nothing.
 // --dump writes every event to FILE, one JSON object a line with its envelope, for other engines to count.
-// Exit code 0: every counter stands as the commits say. 1: not so, or it could not run.
+// A commit or event that cannot be read is named, and keeps no other back.
+// Exit code 0: every counter stands as the commits say. 1: not so. 2: asked for what cannot be done, or it broke off.
 
 const USAGE = 'npm run recount -- [--month 2026-10] [--env E | --url U] [--dump FILE]';
 
-async function main(): Promise<number> {
-  try {
-    const { env, url, month, dump } = optionsOf(process.argv.slice(2));
-    const environment = await openEnvironment({ env, url });
-    const out = (line: string) => console.log(line);
-    return (await recountCounters(environment, { month, dump: dump && whereAsked(dump), out })) ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    console.error(error.message);
-    return 1;
-  }
+async function recount(): Promise<boolean> {
+  const { env, url, month, dump } = optionsOf(process.argv.slice(2));
+  const environment = await openedEnvironment({ env, url });
+  const out = (line: string) => console.log(line);
+  return recountCounters(environment, { month, dump: dump && whereAsked(dump), out });
 }
 
 /** @throws RangeError when the command line is not as the usage says */
@@ -41,4 +36,4 @@ function parsed(args: string[]) {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(recount, (line) => console.error(line));

@@ -1,25 +1,21 @@
 import { parseArgs } from 'node:util';
 import { hoursOfRange, republishCommits } from './commits/republish-commits.ts';
-import { openEnvironment } from './operated-environment.ts';
+import { openedEnvironment, runCommand } from './commits/run-command.ts';
 
 // npm run republish -- --from 2026-11-22T09:00Z --to 2026-11-22T12:00Z [--env E | --url U] [--dry-run]
 // Publishes again what was recorded in these hours and never counted, as the hourly check does; safe to repeat.
 // Events of the last minutes may only be on their way: publishing them twice changes nothing.
-// Exit code 0: nothing was missing, or all of it is on the bus again. 1: not so, or it could not run.
+// A commit that cannot be read is named, and keeps no other back.
+// Exit code 0: nothing was missing, or all of it is on the bus again. 1: not so. 2: asked for what cannot be done, or it
+// broke off.
 
 const USAGE = 'npm run republish -- --from 2026-11-22T09:00Z --to 2026-11-22T12:00Z [--env E | --url U] [--dry-run]';
 
-async function main(): Promise<number> {
-  try {
-    const { from, to, env, url, 'dry-run': dryRun = false } = parsed(process.argv.slice(2));
-    const hours = hoursOfRange(from, to);
-    const out = (line: string) => console.log(line);
-    return (await republishCommits(await openEnvironment({ env, url }), { hours, dryRun, out })) ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    console.error(error.message);
-    return 1;
-  }
+async function republish(): Promise<boolean> {
+  const { from, to, env, url, 'dry-run': dryRun = false } = parsed(process.argv.slice(2));
+  const hours = hoursOfRange(from, to);
+  const out = (line: string) => console.log(line);
+  return republishCommits(await openedEnvironment({ env, url }), { hours, dryRun, out });
 }
 
 function parsed(args: string[]) {
@@ -33,4 +29,4 @@ function parsed(args: string[]) {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(republish, (line) => console.error(line));

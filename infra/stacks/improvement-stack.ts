@@ -58,6 +58,7 @@ export class ImprovementStack extends ServiceStack {
     }
     this.#watch('EventsMissing', 'Events were never counted, and are published again');
     this.#watch('EventsGivenUp', 'Events were published again several times and are still not counted');
+    this.#watch('CommitsUnreadable', 'Commits cannot be read, so nobody can tell whether their events were counted');
   }
 
   /** On the first of every month the one before, and any month by hand. */

@@ -1,7 +1,7 @@
-import { CommitItem } from '../contracts/items/commit-item.ts';
 import type { CommitLog } from '../domain/ports/commit-log.ts';
 import type { TableName, Tables } from '../domain/ports/tables.ts';
 import { partitionsOfHour } from './commit-item.ts';
+import { readCommits } from './read-commits.ts';
 
 /**
  * The commits of one table by the index of hours, which answers with their keys; the items are read by these.
@@ -16,7 +16,7 @@ export function commitLog(tables: Tables, table: TableName, pageSize = 100): Com
         do {
           const page = await tables.query({ table, index: 'byHour', partition, limit: pageSize, cursor });
           const items = await tables.getMany(table, page.items);
-          if (items.length > 0) yield items.map((item) => CommitItem.parse(item).commit);
+          if (items.length > 0) yield readCommits(page.items, items);
           cursor = page.next;
         } while (cursor !== undefined);
       }

@@ -1,7 +1,8 @@
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { CommitItem } from '../contracts/items/commit-item.ts';
 import type { Month } from '../domain/calendar/civil-date.ts';
+import type { LoggedCommits } from '../domain/ports/commit-log.ts';
+import { readCommits } from './read-commits.ts';
 
 // Reading whole tables is for people's commands alone: no function may, and nothing that has to be quick does.
 
@@ -11,18 +12,17 @@ const Page = z.object({
 });
 
 /** Every commit of a gear's table, a page at a time, in no order. What is written meanwhile may be missing. */
-export async function* commitsIn(
-  client: DynamoDBDocumentClient,
-  table: string,
-): AsyncGenerator<readonly CommitItem['commit'][]> {
+export async function* commitsIn(client: DynamoDBDocumentClient, table: string): AsyncGenerator<LoggedCommits> {
   const filter = {
     FilterExpression: '#kind = :commit',
     ExpressionAttributeNames: { '#kind': 'kind' },
     ExpressionAttributeValues: { ':commit': 'commit' },
   };
   for await (const items of pagesOf(client, { TableName: table, ...filter }))
-    yield items.map((item) => CommitItem.parse(item).commit);
+    yield readCommits(z.array(StoredKey).parse(items), items);
 }
+
+const StoredKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** The months of which counters stand, in their order. */
 export async function countedMonths(client: DynamoDBDocumentClient, table: string): Promise<readonly Month[]> {

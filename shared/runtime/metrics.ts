@@ -12,7 +12,8 @@ export type MetricName =
   | 'UnexpectedErrors'
   | 'RecordTampered'
   | 'EventsMissing'
-  | 'EventsGivenUp';
+  | 'EventsGivenUp'
+  | 'CommitsUnreadable';
 
 /** Counts one occurrence, or as many as are told. */
 export function count(name: MetricName, occurrences = 1): void {

@@ -3,7 +3,9 @@ import type { Commit, Event, EventBody } from '#shared/domain/event.ts';
 import { type CheckedHour, COMMIT_CHECK, checkCommits, checkHour } from '#shared/domain/insights/check-commits.ts';
 import { type Hour, hourOf, hoursAfter, hoursBetween, startOf } from '#shared/domain/insights/hour.ts';
 import type { CheckPoint } from '#shared/domain/ports/check-point-store.ts';
+import type { UnreadableCommit } from '#shared/domain/ports/commit-log.ts';
 import type { PublishedEvent } from '#shared/domain/ports/event-bus.ts';
+import { WriteRefused } from '#shared/domain/ports/tables.ts';
 
 describe('hours', () => {
   test.each([
@@ -50,6 +52,7 @@ function world() {
   const counted = new Set<string>();
   const sent: PublishedEvent[] = [];
   const told: (CheckedHour & { readonly givenUp: boolean })[] = [];
+  const broken: { readonly hour: Hour; readonly key: string }[] = [];
   const state = {
     now: '2026-11-22T12:10:00Z',
     refuses: (_id: string): boolean => false,
@@ -57,6 +60,8 @@ function world() {
     counting: true,
     point: undefined as CheckPoint | undefined,
     looked: [] as Hour[],
+    /** Records that are no commits, by their hour. */
+    unreadable: {} as Readonly<Record<Hour, readonly UnreadableCommit[]>>,
     calls: 0,
   };
   const idOf = ({ detail }: PublishedEvent) => (detail as Event<EventBody>).id;
@@ -67,7 +72,8 @@ function world() {
       async *recordedIn(hour: Hour) {
         state.looked.push(hour);
         const own = commits.filter(({ recordedAt }) => hourOf(recordedAt) === hour);
-        for (let at = 0; at < own.length; at += 2) yield own.slice(at, at + 2);
+        yield { commits: [], unreadable: state.unreadable[hour] ?? [] };
+        for (let at = 0; at < own.length; at += 2) yield { commits: own.slice(at, at + 2), unreadable: [] };
       },
     },
     counters: { counted: async () => counted },
@@ -88,8 +94,9 @@ function world() {
     },
     missing: (found: CheckedHour) => void told.push({ ...found, givenUp: false }),
     givenUp: (found: CheckedHour) => void told.push({ ...found, givenUp: true }),
+    unreadable: (hour: Hour, { key }: UnreadableCommit) => void broken.push({ hour, key }),
   };
-  return { commits, counted, sent, told, state, ports, sentIds: () => sent.map(idOf) };
+  return { commits, counted, sent, told, broken, state, ports, sentIds: () => sent.map(idOf) };
 }
 
 let it: ReturnType<typeof world>;
@@ -109,6 +116,7 @@ describe('checking one hour', () => {
       missing: 2,
       published: 2,
       refused: [],
+      unreadable: [],
     });
     expect(it.sentIds()).toEqual(['a/1', 'c/0']);
     expect(it.sent[0]).toEqual({
@@ -127,6 +135,7 @@ describe('checking one hour', () => {
       missing: 2,
       published: 0,
       refused: [],
+      unreadable: [],
     });
     expect(it.state.calls).toBe(0);
   });
@@ -193,7 +202,7 @@ describe('the hourly check', () => {
     it.commits.push(commit('2026-11-22T09', 'a', 3));
     await run();
     expect(it.told).toEqual([
-      { hour: '2026-11-22T09', commits: 1, missing: 3, published: 3, refused: [], givenUp: false },
+      { hour: '2026-11-22T09', commits: 1, missing: 3, published: 3, refused: [], unreadable: [], givenUp: false },
     ]);
     expect(it.state.point?.open).toEqual([{ hour: '2026-11-22T09', tries: 1, checkedAt: '2026-11-22T12:10:00Z' }]);
     later(1);
@@ -242,6 +251,49 @@ describe('the hourly check', () => {
     it.state.refuses = () => false;
     await run();
     expect(it.sentIds()).toEqual(['b/0', 'a/0']);
+  });
+
+  test('a commit that cannot be read is told with every run until it is mended, and keeps no other event back', async () => {
+    it.state.unreadable = { '2026-11-22T09': [{ key: 'DISPUTE#x COMMIT#1', why: 'no commit' }] };
+    it.commits.push(commit('2026-11-22T09', 'a', 1), commit('2026-11-22T10', 'b', 1));
+    for (let turn = 0; turn < 7; turn += 1) {
+      await run();
+      later(1);
+    }
+    expect(it.sentIds()).toEqual(['a/0', 'b/0']);
+    expect(it.broken).toEqual(Array.from({ length: 7 }, () => ({ hour: '2026-11-22T09', key: 'DISPUTE#x COMMIT#1' })));
+    expect(it.state.point).toMatchObject({ next: '2026-11-22T18', open: [{ hour: '2026-11-22T09', tries: 1 }] });
+
+    it.state.unreadable = {};
+    it.commits.push(commit('2026-11-22T09', 'mended', 1));
+    await run();
+    expect(it.sentIds()).toEqual(['a/0', 'b/0', 'mended/0']);
+    later(1);
+    await run();
+    expect(it.state.point?.open).toEqual([]);
+  });
+
+  test('gives way to another one that was faster, and ends well: that one does the rest', async () => {
+    it.commits.push(commit('2026-11-22T09', 'a', 1));
+    const { save } = it.ports.checkPoints;
+    let saves = 0;
+    it.ports.checkPoints.save = async (point) => {
+      saves += 1;
+      if (saves === 3) throw new WriteRefused([0]);
+      await save(point);
+    };
+    await run();
+    expect(it.state.looked).toHaveLength(3);
+    expect(it.state.point?.next).toBe('2026-11-21T14');
+    await run();
+    expect(it.sentIds()).toEqual(['a/0']);
+  });
+
+  test('fails when its progress cannot be kept for another reason', async () => {
+    it.ports.checkPoints.save = async () => {
+      throw new Error('no table');
+    };
+    await expect(run()).rejects.toThrow('no table');
   });
 
   test('takes so many open hours in a run, and the others in the next one', async () => {

@@ -288,7 +288,16 @@ function checkAround({ from, to }: Outage, world: World, counters: CounterStore,
   const over = plusSeconds(to, CHECKED_FOR);
   for (const gear of ['cases', 'scorecards'] as const) {
     const log = planted.log?.(tables, gear) ?? commitLog(tables, gear, PAGE);
-    const ports = { ...checkStores(tables, gear), log, counters, bus, clock, missing() {}, givenUp() {} };
+    const ports = {
+      ...checkStores(tables, gear),
+      log,
+      counters,
+      bus,
+      clock,
+      missing() {},
+      givenUp() {},
+      unreadable() {},
+    };
     world.schedule(
       `check of ${gear}`,
       3600,

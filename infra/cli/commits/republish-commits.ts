@@ -20,7 +20,9 @@ export interface Republishing {
  * Publishes again, over some hours, exactly the events that were never counted (architecture 3.6): what the hourly check
  * does, without its progress and its patience. Safe to repeat.
  *
- * @returns whether nothing is left to publish: nothing was missing, or the bus took it
+ * A commit that cannot be read is named and keeps no other back.
+ *
+ * @returns whether nothing is left to do: nothing was missing, or the bus took it, and every commit could be read
  */
 export async function republishCommits(environment: OperatedEnvironment, asked: Republishing): Promise<boolean> {
   const { hours, dryRun, out } = asked;
@@ -40,18 +42,24 @@ export async function republishCommits(environment: OperatedEnvironment, asked: 
   }
   const sum = (of: (found: CheckedHour) => number) => checked.reduce((total, found) => total + of(found), 0);
   const [missing, published] = [sum((found) => found.missing), sum((found) => found.published)];
+  const unreadable = sum((found) => found.unreadable.length);
+  if (unreadable > 0)
+    out(`${unreadable} commits cannot be read: mend them (docs/operations/alarms/commits-unreadable.md)`);
   const result = dryRun ? 'none published, as asked' : `${published} published again`;
   out(
     `${hours.length} hours, ${sum((found) => found.commits)} commits: ${missing} events were never counted, ${result}`,
   );
-  return dryRun ? missing === 0 : published === missing;
+  return unreadable === 0 && (dryRun ? missing === 0 : published === missing);
 }
 
 function linesOf(found: CheckedHour, source: string, dryRun: boolean): readonly string[] {
-  if (found.missing === 0) return [];
+  const at = `${found.hour} ${source}:`;
+  const unreadable = found.unreadable.map(({ key, why }) => `${at} commit ${key} cannot be read: ${why}`);
+  if (found.missing === 0) return unreadable;
   const done = dryRun ? '' : `, ${found.published} published again`;
   return [
-    `${found.hour} ${source}: ${found.missing} events of ${found.commits} commits missing${done}`,
+    ...unreadable,
+    `${at} ${found.missing} events of ${found.commits} commits missing${done}`,
     ...found.refused.map((error) => `  not published: ${error instanceof Error ? error.message : String(error)}`),
   ];
 }
@@ -75,8 +83,21 @@ export function hoursOfRange(from: string | undefined, to: string | undefined): 
 function hourAt(option: string, text: string | undefined): Hour {
   if (text === undefined) throw new RangeError(`name the range: --from 2026-11-22T09:00Z --to 2026-11-22T12:00Z`);
   const instant = text.replace(/T(\d\d:\d\d)(?=Z|[+-])/, 'T$1:00');
-  const hour = hourOf(instant);
-  if (epochSeconds(startOf(hour)) !== epochSeconds(instant))
+  const hour = hourIn(instant);
+  if (hour === undefined || epochSeconds(startOf(hour)) !== epochSeconds(instant))
     throw new RangeError(`${option} is the start of an hour, like 2026-11-22T09:00Z; got ${text}`);
+  // JavaScript takes 30 February for 2 March, and 24:00 for the next day.
+  const written = instant.slice(0, 13);
+  if (hourIn(startOf(written)) !== written) throw new RangeError(`${option}: there is no such hour as ${text}`);
   return hour;
+}
+
+/** Undefined where the text is no instant. */
+function hourIn(instant: string): Hour | undefined {
+  try {
+    return hourOf(instant);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

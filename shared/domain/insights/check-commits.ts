@@ -2,9 +2,10 @@ import { type Instant, plusSeconds, secondsBetween } from '../calendar/civil-dat
 import type { Commit } from '../event.ts';
 import type { CheckPoint, CheckPointStore } from '../ports/check-point-store.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CommitLog } from '../ports/commit-log.ts';
+import type { CommitLog, UnreadableCommit } from '../ports/commit-log.ts';
 import type { CounterStore } from '../ports/counter-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
+import { WriteRefused } from '../ports/tables.ts';
 import { published } from '../published.ts';
 import { type Hour, hourOf, hoursAfter, hoursBetween } from './hour.ts';
 
@@ -27,20 +28,25 @@ export interface CheckedHour {
   readonly published: number;
   /** Why the others are not, where they were to be published. */
   readonly refused: readonly unknown[];
+  /** Records that are no commits: nobody can say whether their events were counted. */
+  readonly unreadable: readonly UnreadableCommit[];
 }
 
 /**
  * Compares the commits of one hour with the marks of what was counted (architecture 3.6), and publishes the missing
  * events again just as the publisher does. Safe to repeat, also for events that are only late: consumers count once.
  *
- * What the bus refuses keeps nothing else back: after a refusal the commits of the page go out one by one.
+ * What the bus refuses keeps nothing else back: after a refusal the commits of the page go out one by one. Nor does what
+ * cannot be read.
  *
  * @param publish false to look and change nothing
  */
 export async function checkHour(hour: Hour, ports: LookPorts, publish: boolean): Promise<CheckedHour> {
   const sum = { commits: 0, missing: 0, published: 0 };
   const refused: unknown[] = [];
-  for await (const commits of ports.log.recordedIn(hour)) {
+  const unreadable: UnreadableCommit[] = [];
+  for await (const { commits, unreadable: broken } of ports.log.recordedIn(hour)) {
+    unreadable.push(...broken);
     const lost = missingOf(commits, await ports.counters.counted(commits));
     sum.commits += commits.length;
     sum.missing += eventsIn(lost);
@@ -49,7 +55,7 @@ export async function checkHour(hour: Hour, ports: LookPorts, publish: boolean):
     sum.published += tried.published;
     refused.push(...tried.refused);
   }
-  return { hour, ...sum, refused };
+  return { hour, ...sum, refused, unreadable };
 }
 
 /** The commits with those of their events alone whose ids no mark names; whole ones are left out. */
@@ -111,16 +117,18 @@ export interface CheckPorts extends LookPorts {
   readonly missing: (found: CheckedHour) => void;
   /** The same for one whose events were published too often already and are left to people. */
   readonly givenUp: (found: CheckedHour) => void;
+  /** The same for every record of an hour that is no commit; people must mend it. */
+  readonly unreadable: (hour: Hour, commit: UnreadableCommit) => void;
 }
 
 /**
  * Checks every hour that is over and was not checked yet, and those again that were not whole. An hour is done when
- * nothing is missing of it. One whose missing events were published {@link CheckSettings.mostTries} times is given up:
+ * nothing is missing of it and all of it could be read. One whose missing events were published {@link CheckSettings.mostTries} times is given up:
  * it is still looked at, and told, with every run, but left to people.
  *
- * Progress is kept after every hour, so that a run that ends too early loses none.
+ * Progress is kept after every hour, so that a run that ends too early loses none. Where another check runs at the same
+ * time, it is that one which kept its progress that goes on; this one ends.
  *
- * @throws WriteRefused when another check runs at the same time; a repeat is safe
  * @throws AggregateError for events that the bus refused, after everything else was done; their hours stay open
  */
 export async function checkCommits(ports: CheckPorts, settings: CheckSettings = COMMIT_CHECK): Promise<void> {
@@ -131,11 +139,23 @@ export async function checkCommits(ports: CheckPorts, settings: CheckSettings = 
     const givenUp = tries >= settings.mostTries;
     const checked = await checkHour(hour, ports, !givenUp);
     if (checked.missing > 0) (givenUp ? ports.givenUp : ports.missing)(checked);
+    for (const commit of checked.unreadable) ports.unreadable(hour, commit);
     refused.push(...checked.refused);
     point = pointAfter(point, checked, { tries, now, givenUp });
-    await ports.checkPoints.save(point);
+    if (!(await saved(point, ports.checkPoints))) break;
   }
   if (refused.length > 0) throw new AggregateError(refused, `the bus refused ${refused.length} commits`);
+}
+
+/** Whether this run's progress is kept: not so where another run was faster, which has the rest of the work. */
+async function saved(point: CheckPoint, checkPoints: CheckPointStore): Promise<boolean> {
+  try {
+    await checkPoints.save(point);
+    return true;
+  } catch (error) {
+    if (error instanceof WriteRefused) return false;
+    throw error;
+  }
 }
 
 function settledBefore(now: Instant, { settledAfterSeconds }: CheckSettings): Hour {
@@ -153,17 +173,17 @@ function hoursToCheck({ next, open }: CheckPoint, now: Instant, settings: CheckS
   return [...again.slice(0, settings.hoursPerRun), ...fresh.slice(0, settings.hoursPerRun)];
 }
 
-/** Only what reached the bus was tried: a bus that is down gives up no hour. */
+/** Only what reached the bus was tried: a bus that is down gives up no hour, and nor does what cannot be read. */
 function pointAfter(
   point: CheckPoint,
-  { hour, missing, refused }: CheckedHour,
+  { hour, missing, refused, unreadable }: CheckedHour,
   { tries, now, givenUp }: { readonly tries: number; readonly now: Instant; readonly givenUp: boolean },
 ): CheckPoint {
-  const tried = givenUp || refused.length > 0 ? tries : tries + 1;
+  const tried = givenUp || refused.length > 0 || missing === 0 ? tries : tries + 1;
   const others = point.open.filter((open) => open.hour !== hour);
   return {
     version: point.version + 1,
     next: hour < point.next ? point.next : hoursAfter(hour, 1),
-    open: missing === 0 ? others : [...others, { hour, tries: tried, checkedAt: now }],
+    open: missing === 0 && unreadable.length === 0 ? others : [...others, { hour, tries: tried, checkedAt: now }],
   };
 }

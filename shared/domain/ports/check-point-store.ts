@@ -1,7 +1,7 @@
 import type { Instant } from '../calendar/civil-date.ts';
 import type { Hour } from '../insights/hour.ts';
 
-/** An hour with events that were not counted when it was looked at last. */
+/** An hour with events that were not counted, or commits that could not be read, when it was looked at last. */
 export interface OpenHour {
   readonly hour: Hour;
   /** How often all that was missing of it was published again. */
