@@ -6,7 +6,7 @@ import { type Asked, bringBack, type Difference } from './restore/bring-back.ts'
 // npm run restore -- --from TABLE --to cases [--only PREFIX] [--exact] [--write] [--env E | --url U]
 // Compares a table that was restored beside (TABLE) with the one that stands, and tells what differs; docs/operations/restore.md.
 // --write puts back what is missing or changed, byte for byte; --exact also takes out what TABLE has not.
-// Exit code 0: done. 1: it broke off, or was asked for what cannot be done.
+// Exit code 0: done. 1: it broke off. 2: asked for what cannot be done, or the environment or a table does not answer.
 
 const USAGE =
   'npm run restore -- --from TABLE --to cases|scorecards|improvement|reference|customers [--only PREFIX] [--exact] [--write] [--env E | --url U]';
@@ -60,5 +60,5 @@ try {
 } catch (error) {
   if (!(error instanceof RangeError || error instanceof DynamoDBServiceException)) throw error;
   console.error(error.message);
-  process.exitCode = 1;
+  process.exitCode = error instanceof RangeError ? 2 : 1;
 }
