@@ -164,10 +164,30 @@ describe('the hourly check', () => {
     it.state.looked.length = 0;
   };
 
-  test('looks back at first as far as a stream reaches, up to the last hour that is settled', async () => {
+  test('looks back at first as far as tables can be restored from, up to the last hour that is settled', async () => {
     await run();
-    expect(it.state.looked).toEqual(hoursBetween('2026-11-21T12', '2026-11-22T12'));
-    expect(it.state.point).toEqual({ version: 24, next: '2026-11-22T12', open: [] });
+    expect(it.state.looked).toEqual(hoursBetween('2026-10-18T12', '2026-11-22T12'));
+    expect(it.state.point).toEqual({ version: 36, next: '2026-11-22T12', open: [] });
+  });
+
+  test('finds at first what was lost before it was there, however long the publisher was down', async () => {
+    it.commits.push(commit('2026-10-18T12', 'old', 1), commit('2026-11-20T09', 'a', 1));
+    await run();
+    expect(it.sentIds()).toEqual(['old/0', 'a/0']);
+    expect(it.state.point).toMatchObject({ next: '2026-11-22T12' });
+  });
+
+  test('keeps its progress after every hour with commits, and once a day of hours without', async () => {
+    const kept: Hour[] = [];
+    const { save } = it.ports.checkPoints;
+    it.ports.checkPoints.save = async (point) => {
+      kept.push(point.next);
+      await save(point);
+    };
+    it.commits.push(commit('2026-11-21T15', 'a', 1));
+    it.counted.add('a/0');
+    await checkCommits(it.ports, { ...COMMIT_CHECK, firstHours: 48 });
+    expect(kept).toEqual(['2026-11-21T00', '2026-11-21T16', '2026-11-22T00', '2026-11-22T12']);
   });
 
   test('leaves an hour alone until it is over for ten minutes', async () => {
@@ -187,8 +207,19 @@ describe('the hourly check', () => {
     expect(it.state.looked).toEqual([]);
   });
 
-  test('that was down catches up, two days of hours at a time', async () => {
+  test('passes so many hours without commits in a run, and goes on with the next one', async () => {
+    const settings = { ...COMMIT_CHECK, looksPerRun: 500 };
+    await checkCommits(it.ports, settings);
+    expect(it.state.looked).toHaveLength(500);
+    later(0);
+    await checkCommits(it.ports, settings);
+    expect(it.state.looked).toEqual(hoursBetween(hoursAfter('2026-10-18T12', 500), '2026-11-22T12'));
+  });
+
+  test('that was down catches up, two days of hours with commits at a time', async () => {
     await run();
+    const down = hoursBetween('2026-11-22T12', '2026-11-24T14');
+    it.commits.push(...down.map((hour) => commit(hour, hour, 0)));
     later(50);
     await run();
     expect(it.state.looked).toHaveLength(COMMIT_CHECK.hoursPerRun);
@@ -283,8 +314,8 @@ describe('the hourly check', () => {
       await save(point);
     };
     await run();
-    expect(it.state.looked).toHaveLength(3);
-    expect(it.state.point?.next).toBe('2026-11-21T14');
+    expect(it.state.looked.at(-1)).toBe('2026-10-20T23');
+    expect(it.state.point?.next).toBe('2026-10-20T00');
     await run();
     expect(it.sentIds()).toEqual(['a/0']);
   });
@@ -300,7 +331,7 @@ describe('the hourly check', () => {
     const hours = hoursBetween('2026-11-21T12', '2026-11-21T15');
     it.commits.push(...hours.map((hour, index) => commit(hour, String(index), 1)));
     it.state.counting = false;
-    const settings = { ...COMMIT_CHECK, hoursPerRun: 2 };
+    const settings = { ...COMMIT_CHECK, hoursPerRun: 2, looksPerRun: 2, firstHours: 24 };
     await checkCommits(it.ports, settings);
     later(1);
     await checkCommits(it.ports, settings);
@@ -313,6 +344,7 @@ describe('the hourly check', () => {
   });
 
   test('keeps its progress when a run ends too early', async () => {
+    it.commits.push(commit('2026-11-22T02', 'a', 1));
     const { log } = it.ports;
     it.ports.log = {
       recordedIn(hour) {

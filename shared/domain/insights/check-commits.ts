@@ -7,7 +7,7 @@ import type { CounterStore } from '../ports/counter-store.ts';
 import type { EventBus } from '../ports/event-bus.ts';
 import { WriteRefused } from '../ports/tables.ts';
 import { published } from '../published.ts';
-import { type Hour, hourOf, hoursAfter, hoursBetween } from './hour.ts';
+import { endsDay, type Hour, hourOf, hoursAfter, hoursBetween } from './hour.ts';
 
 /** What a look at the commits of one gear reaches out to. */
 export interface LookPorts {
@@ -92,22 +92,28 @@ async function publishAll(
 export interface CheckSettings {
   /** An hour is looked at once it is over for so long: its last events are counted by then. */
   readonly settledAfterSeconds: number;
-  /** New hours and open ones, each at most, that one run takes; a check that was down catches up run by run. */
+  /** New hours with commits and open ones, each at most, that one run takes; what was down catches up run by run. */
   readonly hoursPerRun: number;
+  /** New hours at most that one run looks at, whether anything was recorded in them or not: one without is soon passed. */
+  readonly looksPerRun: number;
   /** Events that were published so often and are still not counted will not be counted by one more time. */
   readonly mostTries: number;
   /** An open hour is looked at again after so long, which counting needs. */
   readonly againAfterSeconds: number;
-  /** How far the very first check looks back: as far as a stream keeps its records. */
+  /**
+   * How far the very first check looks back. What was recorded before it was there may have been lost like anything
+   * else, so it is as far as a table can be restored from, and not only as far as a stream reaches.
+   */
   readonly firstHours: number;
 }
 
 export const COMMIT_CHECK: CheckSettings = {
   settledAfterSeconds: 600,
   hoursPerRun: 48,
+  looksPerRun: 1_000,
   mostTries: 5,
   againAfterSeconds: 1800,
-  firstHours: 24,
+  firstHours: 35 * 24,
 };
 
 export interface CheckPorts extends LookPorts {
@@ -123,11 +129,12 @@ export interface CheckPorts extends LookPorts {
 
 /**
  * Checks every hour that is over and was not checked yet, and those again that were not whole. An hour is done when
- * nothing is missing of it and all of it could be read. One whose missing events were published {@link CheckSettings.mostTries} times is given up:
- * it is still looked at, and told, with every run, but left to people.
+ * nothing is missing of it and all of it could be read. One whose missing events were published
+ * {@link CheckSettings.mostTries} times is given up: it is still looked at, and told, with every run, but left to people.
  *
- * Progress is kept after every hour, so that a run that ends too early loses none. Where another check runs at the same
- * time, it is that one which kept its progress that goes on; this one ends.
+ * Progress is kept after every hour in which something was recorded and after every day without, so that a run that
+ * ends too early loses little. Where another check runs at the same time, it is that one which kept its progress that
+ * goes on; this one ends.
  *
  * @throws AggregateError for events that the bus refused, after everything else was done; their hours stay open
  */
@@ -135,14 +142,21 @@ export async function checkCommits(ports: CheckPorts, settings: CheckSettings = 
   const now = ports.clock.now();
   const refused: unknown[] = [];
   let point = (await ports.checkPoints.load()) ?? firstPoint(now, settings);
-  for (const { hour, tries } of hoursToCheck(point, now, settings)) {
+  let found = 0;
+  const hours = hoursToCheck(point, now, settings);
+  for (const [index, { hour, tries }] of hours.entries()) {
     const givenUp = tries >= settings.mostTries;
     const checked = await checkHour(hour, ports, !givenUp);
     if (checked.missing > 0) (givenUp ? ports.givenUp : ports.missing)(checked);
     for (const commit of checked.unreadable) ports.unreadable(hour, commit);
     refused.push(...checked.refused);
+    const isEmpty = checked.commits === 0 && checked.unreadable.length === 0;
+    if (!isEmpty && hour >= point.next) found += 1;
     point = pointAfter(point, checked, { tries, now, givenUp });
-    if (!(await saved(point, ports.checkPoints))) break;
+    const isLast = found >= settings.hoursPerRun || index === hours.length - 1;
+    if (isEmpty && !isLast && !endsDay(hour)) continue;
+    point = { ...point, version: point.version + 1 };
+    if (!(await saved(point, ports.checkPoints)) || isLast) break;
   }
   if (refused.length > 0) throw new AggregateError(refused, `the bus refused ${refused.length} commits`);
 }
@@ -170,7 +184,7 @@ function firstPoint(now: Instant, settings: CheckSettings): CheckPoint {
 function hoursToCheck({ next, open }: CheckPoint, now: Instant, settings: CheckSettings) {
   const again = open.filter(({ checkedAt }) => secondsBetween(checkedAt, now) >= settings.againAfterSeconds);
   const fresh = hoursBetween(next, settledBefore(now, settings)).map((hour) => ({ hour, tries: 0 }));
-  return [...again.slice(0, settings.hoursPerRun), ...fresh.slice(0, settings.hoursPerRun)];
+  return [...again.slice(0, settings.hoursPerRun), ...fresh.slice(0, settings.looksPerRun)];
 }
 
 /** Only what reached the bus was tried: a bus that is down gives up no hour, and nor does what cannot be read. */
@@ -182,7 +196,7 @@ function pointAfter(
   const tried = givenUp || refused.length > 0 || missing === 0 ? tries : tries + 1;
   const others = point.open.filter((open) => open.hour !== hour);
   return {
-    version: point.version + 1,
+    version: point.version,
     next: hour < point.next ? point.next : hoursAfter(hour, 1),
     open: missing === 0 && unreadable.length === 0 ? others : [...others, { hour, tries: tried, checkedAt: now }],
   };

@@ -15,6 +15,11 @@ export function startOf(hour: Hour): Instant {
   return `${hour}:00:00Z`;
 }
 
+/** Whether it is the last one of a day in UTC. */
+export function endsDay(hour: Hour): boolean {
+  return hour.endsWith('T23');
+}
+
 /** The hour that many hours later; earlier where the number is negative. */
 export function hoursAfter(hour: Hour, hours: number): Hour {
   return hourOf(plusSeconds(startOf(hour), hours * SECONDS));
