@@ -5,34 +5,38 @@ export const WHOLE_BP = 10_000;
 export interface Part {
   readonly id: string;
   readonly count: number;
-  /** Of the total; all parts together are exactly {@link WHOLE_BP}, unless the total is 0 or less. */
+  /** Of the total; in units of {@link SHARE_UNIT_BP}; all parts together are exactly {@link WHOLE_BP}, unless the total is 0 or less. */
   readonly shareBp: number;
 }
 
+/** What shares are allotted in, in basis points: a tenth of a percent, which is how they are printed. */
+export const SHARE_UNIT_BP = 10;
+
 /**
- * Counts with their shares of their sum: largest remainder first, ties to the lower id, so that what is shown adds up.
- * While events are still on their way a count may be negative; without a positive sum every share is 0.
+ * Counts with their shares of a whole: largest remainder first, ties to the lower id. They are allotted in units that
+ * are printed as they are ({@link SHARE_UNIT_BP}), so that what is read adds up, and not only what is stored. While
+ * events are still on their way a count may be negative; without a positive sum nothing has a share of the whole.
  *
  * @param counts whole numbers; the order of the answer is theirs
+ * @param wholeBp what all of them have together; that of one part where its own parts are counted
  */
-export function withShares<C extends Omit<Part, 'shareBp'>>(counts: readonly C[]): readonly (C & Part)[] {
+export function withShares<C extends Omit<Part, 'shareBp'>>(
+  counts: readonly C[],
+  wholeBp = WHOLE_BP,
+): readonly (C & Part)[] {
   const total = sum(counts.map(({ count }) => count));
-  if (total <= 0) return counts.map((each) => ({ ...each, shareBp: 0 }));
-  const floors = counts.map(({ id, count }) => {
-    const floor = Math.floor((count * WHOLE_BP) / total);
-    return { id, floor, remainder: count * WHOLE_BP - floor * total };
+  if (total === 0 || (total < 0 && wholeBp > 0)) return counts.map((each) => ({ ...each, shareBp: 0 }));
+  const units = wholeBp / SHARE_UNIT_BP;
+  const parts = counts.map((each) => {
+    const exact = each.count * Math.sign(total) * units;
+    const floor = Math.floor(exact / Math.abs(total));
+    return { each, floor, remainder: exact - floor * Math.abs(total) };
   });
-  const left = WHOLE_BP - sum(floors.map(({ floor }) => floor));
+  const left = units - sum(parts.map(({ floor }) => floor));
   const rounded = new Set(
-    floors
-      .toSorted((a, b) => b.remainder - a.remainder || (a.id < b.id ? -1 : 1))
-      .slice(0, left)
-      .map(({ id }) => id),
+    parts.toSorted((a, b) => b.remainder - a.remainder || (a.each.id < b.each.id ? -1 : 1)).slice(0, left),
   );
-  return counts.map((each) => {
-    const floor = Math.floor((each.count * WHOLE_BP) / total);
-    return { ...each, shareBp: floor + (rounded.has(each.id) ? 1 : 0) };
-  });
+  return parts.map((part) => ({ ...part.each, shareBp: (part.floor + (rounded.has(part) ? 1 : 0)) * SHARE_UNIT_BP }));
 }
 
 /** As {@link withShares}, of counts by their ids. */

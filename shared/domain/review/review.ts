@@ -1,6 +1,6 @@
 import { type Day, dayOfNumber, epochSeconds, type Month } from '../calendar/civil-date.ts';
 import { SECONDS_PER_DAY } from '../calendar/zone-offset.ts';
-import { NOTHING_RECEIVED, sumOf, type Tally } from '../intake/reconciliation.ts';
+import { type Arrived, arrivedOf, NONE_ARRIVED } from '../intake/reconciliation.ts';
 import type { Names } from '../policy/policy.ts';
 import type { PointSums, ReviewInputs } from './inputs.ts';
 import { largestFirst, type Part, partsOf, rateBp, sum, WHOLE_BP, withShares } from './parts.ts';
@@ -28,12 +28,15 @@ export const UNKNOWN = '-';
 const VALIDITIES = ['valid', 'partly-valid', 'unfounded', 'external'] as const;
 const RATINGS = ['very-satisfied', 'satisfied', 'neutral', 'dissatisfied'] as const;
 const LEVELS = ['1', '2', '3'] as const;
-/** What has a deadline, with the counter of all and of those in time. */
+/**
+ * What has a deadline, with the counter of all that was done and of what was done in time. Where a missed deadline is an
+ * event of its own, `missed` counts it once, done since or not (C-10); elsewhere only what was done late is known.
+ */
 const TIMED = [
-  { what: 'alerts', all: 'alerts.acknowledged', inTime: 'alerts.inTime' },
-  { what: 'filings', all: 'filed', inTime: 'filed.inTime' },
-  { what: 'cause-reports', all: 'reported', inTime: 'reported.inTime' },
-  { what: 'filings-learned', all: 'learned', inTime: 'learned.inTime' },
+  { what: 'alerts', all: 'alerts.acknowledged', inTime: 'alerts.inTime', missed: 'breached.C-1' },
+  { what: 'filings', all: 'filed', inTime: 'filed.inTime', missed: 'breached.C-4' },
+  { what: 'cause-reports', all: 'reported', inTime: 'reported.inTime', missed: undefined },
+  { what: 'filings-learned', all: 'learned', inTime: 'learned.inTime', missed: undefined },
 ] as const;
 
 export interface TypePart extends Part {
@@ -56,9 +59,12 @@ export interface DepartmentRow extends Part, PointSums {
 }
 export interface InTime {
   readonly what: (typeof TIMED)[number]['what'];
+  /** How many were done, in time or not. */
   readonly all: number;
   readonly inTime: number;
-  /** Undefined of nothing. */
+  /** Deadlines that passed before it was done; of alerts and filings also those of which it never was. */
+  readonly missed: number;
+  /** Of `inTime` and `missed` together, which is everything that was due; undefined of nothing. */
   readonly rateBp?: number;
 }
 
@@ -83,8 +89,8 @@ export interface Review {
   readonly ratings: readonly Part[];
   readonly points: PointSums;
   readonly received: {
-    readonly total: Tally;
-    readonly sources: readonly (Tally & { readonly source: string })[];
+    readonly total: Arrived;
+    readonly sources: readonly (Arrived & { readonly source: string })[];
     /** Every day of the month. */
     readonly days: readonly { readonly day: Day; readonly received: number }[];
   };
@@ -118,10 +124,7 @@ export function reviewOf(inputs: ReviewInputs): Review {
       superseded: at('alerts.superseded'),
       breached: at('breached.C-1'),
     },
-    inTime: TIMED.map(({ what, all, inTime }) => {
-      const rate = rateBp(at(inTime), at(all));
-      return { what, all: at(all), inTime: at(inTime), ...(rate !== undefined && { rateBp: rate }) };
-    }),
+    inTime: TIMED.map((timed) => inTimeOf(timed, at)),
     breaches: [...named('breached.', counters)].sort(byId).map(([clock, count]) => ({ clock, count })),
     determinations: partsOf(new Map(VALIDITIES.map((id) => [id, at(`determined.${id}`)]))),
     ratings: partsOf(new Map(RATINGS.map((id) => [id, at(`rated.${id}`)]))),
@@ -167,6 +170,12 @@ function totalsOf(at: At): Record<TotalName, number> {
   };
 }
 
+function inTimeOf({ what, all, inTime, missed }: (typeof TIMED)[number], at: At): InTime {
+  const late = missed === undefined ? at(all) - at(inTime) : at(missed);
+  const rate = rateBp(at(inTime), at(inTime) + late);
+  return { what, all: at(all), inTime: at(inTime), missed: late, ...(rate !== undefined && { rateBp: rate }) };
+}
+
 /** These parts of the opened disputes, and what none of them has. */
 function withRest(ids: readonly string[], prefix: string, at: At): readonly Part[] {
   const counts = new Map(ids.map((id) => [id, at(`${prefix}${id}`)]));
@@ -182,10 +191,10 @@ function categoriesOf(inputs: ReviewInputs): readonly CategoryPart[] {
     const byCategory = known.map(([name, at]) => ({ category: name.slice('category.'.length), type, at }));
     return [...byCategory, { category: UNKNOWN, type, at: rest }];
   });
-  const types = [...Map.groupBy(steps, ({ category, type }) => JSON.stringify([category, type]))].flatMap(([id, own]) =>
-    own.slice(0, 1).map(({ category, type }) => ({ id, category, type, count: sum(own.map(({ at }) => at)) })),
+  const types = [...Map.groupBy(steps, ({ category, type }) => JSON.stringify([category, type]))].flatMap(([, own]) =>
+    own.slice(0, 1).map(({ category, type: id }) => ({ id, category, count: sum(own.map(({ at }) => at)) })),
   );
-  const counted = withShares(types.filter(({ count }) => count !== 0));
+  const counted = types.filter(({ count }) => count !== 0);
   const total = sum(counted.map(({ count }) => count));
   const categories = [...Map.groupBy(counted, ({ category }) => category)].map(([id, own]) => ({
     id,
@@ -194,10 +203,10 @@ function categoriesOf(inputs: ReviewInputs): readonly CategoryPart[] {
   }));
   return largestFirst(withShares(categories)).map(({ own, ...part }) => {
     const names = inputs.categories.find(({ id }) => id === part.id);
-    const typeParts = own.map(({ category, type: id, count, shareBp }): TypePart => {
-      const name = names?.types.find((each) => each.id === id)?.name;
-      const frequent = count * WHOLE_BP > total * inputs.frequentOverBp;
-      return { id, category, count, shareBp, ...(name && { name }), frequent };
+    const typeParts = withShares(own, part.shareBp).map((type): TypePart => {
+      const name = names?.types.find(({ id }) => id === type.id)?.name;
+      const frequent = type.count * WHOLE_BP > total * inputs.frequentOverBp;
+      return { ...type, ...(name && { name }), frequent };
     });
     return { ...part, ...(names && { name: names.name }), types: largestFirst(typeParts) };
   });
@@ -233,7 +242,7 @@ function receivedOf({ received, period }: ReviewInputs): Review['received'] {
   const sources = [...tallyBySource(received)].map(([source, tally]) => ({ source, ...tally }));
   const byDay = Map.groupBy(received, ({ day }) => day);
   return {
-    total: received.reduce<Tally>(sumOf, NOTHING_RECEIVED),
+    total: received.reduce<Arrived>(arrivedOf, NONE_ARRIVED),
     sources,
     days: daysOf(period).map((day) => ({ day, received: sum((byDay.get(day) ?? []).map((each) => each.received)) })),
   };

@@ -2,7 +2,15 @@ import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import type { CounterCell } from '#shared/domain/insights/count-events.ts';
 import type { Entry } from '#shared/domain/performance/entry.ts';
-import { largestFirst, partsOf, rateBp, sum, WHOLE_BP } from '#shared/domain/review/parts.ts';
+import {
+  largestFirst,
+  partsOf,
+  rateBp,
+  SHARE_UNIT_BP,
+  sum,
+  WHOLE_BP,
+  withShares,
+} from '#shared/domain/review/parts.ts';
 import { accountedFor, countedBySource, sumPoints, sumsOfCard } from '#shared/domain/review/reconcile.ts';
 import { daysOf, reviewOf, TOTALS, UNKNOWN } from '#shared/domain/review/review.ts';
 import { inputs, received } from './review-inputs.ts';
@@ -270,14 +278,25 @@ describe("what a card's entries add up to", () => {
 describe('parts of a total', () => {
   test.each([
     {
-      title: 'thirds give the odd basis points to the lower ids',
+      title: 'thirds give the odd tenth of a percent to the lowest id',
       counts: { a: 1, b: 1, c: 1 },
-      bp: [3_334, 3_333, 3_333],
+      bp: [3_340, 3_330, 3_330],
     },
     { title: 'a negative count takes from the whole', counts: { a: 3, b: -1 }, bp: [15_000, -5_000] },
     { title: 'nothing has no shares', counts: { a: 0, b: 0 }, bp: [0, 0] },
   ])('$title', ({ counts, bp }) => {
     expect(partsOf(new Map(Object.entries(counts))).map(({ shareBp }) => shareBp)).toEqual(bp);
+  });
+
+  test('parts of a part share what it has, also where events on their way make it negative', () => {
+    const shares = (counts: Record<string, number>, wholeBp: number) =>
+      withShares(
+        Object.entries(counts).map(([id, count]) => ({ id, count })),
+        wholeBp,
+      ).map(({ shareBp }) => shareBp);
+    expect(shares({ a: 1, b: 1, c: 1 }, 3_340)).toEqual([1_120, 1_110, 1_110]);
+    expect(shares({ a: -2, b: 1, c: 0 }, -1_000)).toEqual([-2_000, 1_000, 0]);
+    expect(shares({ a: 1, b: -1 }, 0)).toEqual([0, 0]);
   });
 
   test('the largest come first, those of one size by their id', () => {
@@ -316,7 +335,15 @@ describe('whatever the counters', () => {
     for (const parts of [categories, types, levels, departments])
       expect(sum(parts.map(({ count }) => count))).toBe(totals.opened);
     for (const { count, types: own } of categories) expect(sum(own.map((type) => type.count))).toBe(count);
-    if (totals.opened > 0) expect(sum(types.map(({ shareBp }) => shareBp))).toBe(WHOLE_BP);
+  });
+
+  propertyTest.prop([anyCells])('shares add up as they are printed, types to those of their category', (cells) => {
+    const { totals, categories, levels, channels, departments } = reviewOf(inputs({ cells }));
+    const shares = (parts: readonly { readonly shareBp: number }[]) => sum(parts.map(({ shareBp }) => shareBp));
+    for (const parts of [categories, levels, departments]) expect(shares(parts)).toBe(totals.opened > 0 ? WHOLE_BP : 0);
+    for (const { shareBp, types } of categories) expect(shares(types)).toBe(shareBp);
+    for (const { shareBp } of [...levels, ...channels, ...departments, ...categories.flatMap(({ types }) => types)])
+      expect(shareBp % SHARE_UNIT_BP === 0).toBe(true);
   });
 
   propertyTest.prop([
