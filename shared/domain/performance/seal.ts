@@ -122,6 +122,16 @@ export interface PartedCard {
   readonly missing: readonly string[];
 }
 
+/** Ids of entries that do not stand as their seal says. A missing one is no changed one. */
+export function changedEntries({ entries, seals }: StoredCard, contentHash: ContentHash): readonly string[] {
+  const hashes = new Map(seals.flatMap((seal) => seal.entries.map(({ entryId, hash }) => [entryId, hash])));
+  const changed = entries.filter((entry) => {
+    const hash = hashes.get(entry.entryId);
+    return hash !== undefined && hash !== entryHash(entry, contentHash);
+  });
+  return changed.map(({ entryId }) => entryId);
+}
+
 /** Parts a card's entries by what its seals name. */
 export function partBySeals({ entries, seals }: StoredCard): PartedCard {
   const left = new Map(entries.map((entry) => [entry.entryId, entry]));
@@ -170,7 +180,8 @@ function linkFault(
   contentHash: ContentHash,
 ): string | undefined {
   const number = (before?.number ?? 0) + 1;
-  if (seal.number !== number)
+  if (seal.number < number) return `seal ${seal.number} stands twice`;
+  if (seal.number > number)
     return seal.number === number + 1
       ? `seal ${number} is missing`
       : `seals ${number} to ${seal.number - 1} are missing`;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { contentHash } from '#shared/adapters/digest.ts';
-import { ledgerStore } from '#shared/adapters/ledger-store.ts';
+import { entryItem, ledgerStore } from '#shared/adapters/ledger-store.ts';
 import { memoryTables } from '#shared/adapters/memory-tables.ts';
 import { sealStore } from '#shared/adapters/seal-store.ts';
 import { monthsBetween } from '#shared/domain/performance/anchor.ts';
 import type { Entry } from '#shared/domain/performance/entry.ts';
 import { newScoring } from '#shared/domain/performance/scoring.ts';
-import { chainFaults, MOST_SEALED, type StoredCard } from '#shared/domain/performance/seal.ts';
+import { BrokenSeal, chainFaults, MOST_SEALED, type StoredCard } from '#shared/domain/performance/seal.ts';
 import { sealCard } from '#shared/domain/performance/seal-card.ts';
 import { type Tables, WriteRefused } from '#shared/domain/ports/tables.ts';
 
@@ -128,6 +128,19 @@ describe('sealing a card (S-20)', () => {
     await expect(seal()).rejects.toThrow(
       'on the card of logistics for 2026-11 the sealed entry entry-00001 is missing; run: npm run verify -- ledger',
     );
+  });
+
+  it('a card of which a sealed entry was changed is never sealed over', async () => {
+    const { write, seal, memory } = card();
+    await write(entry(1), entry(2));
+    await seal();
+    await memory.write([{ table: 'scorecards', put: entryItem({ ...entry(1), decidedBy: 'E-702' }) }]);
+    const before = memory.dump();
+    await expect(seal()).rejects.toThrow(BrokenSeal);
+    await expect(seal()).rejects.toThrow(
+      'on the card of logistics for 2026-11 the sealed entry entry-00001 was changed; run: npm run verify -- ledger',
+    );
+    expect(memory.dump()).toEqual(before);
   });
 
   it('a chain whose head was removed is not begun anew', async () => {
