@@ -81,7 +81,7 @@ export async function anchoredDifferences(
     for (const head of heads ?? []) {
       const place = cardPartition(head.subject, head.period);
       const what = headFault(head, asOf, book);
-      const id = `${place} ${head.seal}`;
+      const id = `${place} ${head.seal} ${head.entries} ${head.hash}`;
       if (what !== undefined && !told.has(id)) found.push({ place, what, rank: 1, partitions: [place] });
       told.add(id);
     }
@@ -96,15 +96,23 @@ async function firstWritten(
   { files }: AnchorReading,
 ): Promise<{ text?: string; faults: string[] }> {
   const own = versions.get(key) ?? [];
-  const faults = own[0]?.removed ? ['was removed'] : [];
+  const faults: string[] = [];
+  if (own.some(({ removed }) => removed)) faults.push(own[0]?.removed ? 'was removed' : 'was removed and put back');
   const texts: string[] = [];
   for (const { versionId, removed } of own) {
     const bytes = removed ? undefined : await files.read(key, versionId);
-    if (bytes) texts.push(new TextDecoder().decode(bytes));
+    if (bytes) texts.push(exactText(bytes));
   }
   const text = texts.at(-1);
   if (texts.some((each) => each !== text)) faults.push('was written over by another version');
+  // Files of anchors are written once: a second version is somebody's, whatever it says.
+  else if (texts.length > 1 && faults.length === 0) faults.push('was written again');
   return { ...(text !== undefined && { text }), faults };
+}
+
+/** With the byte order mark, if there is one: other bytes are another text. */
+function exactText(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** The anchor of a file, when nothing of it was changed. */
