@@ -1,6 +1,6 @@
 import type { Commit } from '../domain/event.ts';
 import { type Hour, hourOf } from '../domain/insights/hour.ts';
-import type { TableName, Write } from '../domain/ports/tables.ts';
+import type { Item, TableName, Write } from '../domain/ports/tables.ts';
 import { shardOf } from './shard.ts';
 
 /** Index partitions of every hour, so that a busy hour is no hot one. A smaller number would hide what stands in the others. */
@@ -25,15 +25,16 @@ export interface Wrote {
  * @param wrote the entries of the ledger that stand in the same transaction
  */
 export function commitWrite(table: TableName, pk: string, commit: Commit, wrote?: readonly Wrote[]): Write {
+  return { table, put: commitItem(pk, commit, wrote), if: { absent: true } };
+}
+
+/** A commit as it is stored, and nothing else with it. */
+export function commitItem(pk: string, commit: Commit, wrote?: readonly Wrote[]): Item {
   const { aggregateId, aggregateVersion, recordedAt } = commit;
   const sk = commitSortKey(aggregateVersion);
   const hourPartition = partitionOf(hourOf(recordedAt), shardOf(aggregateId, HOUR_PARTITIONS));
   const hourSort = `${recordedAt}#${aggregateId}#${sk}`;
-  return {
-    table,
-    put: { pk, sk, kind: 'commit', commit, ...(wrote && { wrote }), hourPartition, hourSort },
-    if: { absent: true },
-  };
+  return { pk, sk, kind: 'commit', commit, ...(wrote && { wrote }), hourPartition, hourSort };
 }
 
 /** The index partitions in which the commits of an hour stand. */

@@ -10,15 +10,18 @@ type Read = (from: Record<string, unknown> | undefined) => Promise<unknown>;
 /** The ledger as it stands in DynamoDB: for the verifier, which reads the whole table, a page of 1 MB at a time. */
 export function ledgerReader(client: DynamoDBDocumentClient, TableName: string): LedgerReader {
   return {
-    all: () => recordsOf((ExclusiveStartKey) => client.send(new ScanCommand({ TableName, ExclusiveStartKey }))),
-    partition: (partition) =>
+    all: () =>
+      recordsOf((ExclusiveStartKey) =>
+        client.send(new ScanCommand({ TableName, ConsistentRead: true, ExclusiveStartKey })),
+      ),
+    partition: (partition, prefix) =>
       recordsOf((ExclusiveStartKey) =>
         client.send(
           new QueryCommand({
             TableName,
             ConsistentRead: true,
-            KeyConditionExpression: 'pk = :partition',
-            ExpressionAttributeValues: { ':partition': partition },
+            KeyConditionExpression: 'pk = :partition and begins_with(sk, :prefix)',
+            ExpressionAttributeValues: { ':partition': partition, ':prefix': prefix },
             ExclusiveStartKey,
           }),
         ),

@@ -8,11 +8,15 @@ import { EntryItem } from '../contracts/items/entry-item.ts';
 import { HeadItem, HeadState, SealItem } from '../contracts/items/seal-item.ts';
 import type { LedgerCommit, LedgerRecord, ToldGroup } from '../domain/performance/ledger-record.ts';
 import type { Item } from '../domain/ports/tables.ts';
-import { contentHash } from './digest.ts';
+import { commitItem } from './commit-item.ts';
+import { contentHash, derivedId } from './digest.ts';
 import { entryItem } from './ledger-store.ts';
 import { headItem, sealItem } from './seal-store.ts';
 
 const GroupEvent = z.discriminatedUnion('type', [EntriesPendingV1, EntriesPostedV1, EntriesVoidedV1]);
+type GroupEvent = z.output<typeof GroupEvent>;
+
+const SCORING = 'SCORING#';
 
 /**
  * An item of the scorecards table as the verifier takes it, by its key: whatever stands on a card, and the commits of
@@ -22,13 +26,19 @@ const GroupEvent = z.discriminatedUnion('type', [EntriesPendingV1, EntriesPosted
  */
 export function ledgerRecord(item: Item): LedgerRecord | undefined {
   const { pk: partition, sk: sortKey } = item;
-  if (partition.startsWith('SCORING#')) return sortKey.startsWith('COMMIT#') ? commitRecord(item) : undefined;
+  if (partition.startsWith(SCORING)) return sortKey.startsWith('COMMIT#') ? commitRecord(item) : undefined;
   if (!partition.startsWith('CARD#')) return undefined;
   if (sortKey.startsWith('ENTRY#')) return entryRecord(item);
   if (sortKey.startsWith('SEAL#')) {
     const seal = SealItem.safeParse(item).data?.seal;
     const exact = seal && contentHash(sealItem(seal)) === contentHash(item);
-    return { is: 'seal', partition, seal, ...(!exact && { fault: `seal ${Number(sortKey.slice(5))} was changed` }) };
+    return {
+      is: 'seal',
+      partition,
+      sortKey,
+      seal,
+      ...(!exact && { fault: `seal ${Number(sortKey.slice(5))} was changed` }),
+    };
   }
   if (sortKey === 'HEAD') {
     const head = HeadItem.safeParse(item).data?.head;
@@ -52,34 +62,45 @@ function commitRecord(item: Item): LedgerRecord {
   const { pk: partition, sk: sortKey } = item;
   const parsed = CommitItem.safeParse(item);
   if (!parsed.success) return { is: 'commit', partition, sortKey, fault: 'was changed and cannot be read' };
-  const { commit, wrote } = parsed.data;
-  const events = z.array(GroupEvent).safeParse(commit.events);
+  const events = z.array(GroupEvent).safeParse(parsed.data.commit.events);
   if (!events.success) return { is: 'commit', partition, sortKey, fault: 'was changed: its events cannot be read' };
-  const { commitId, recordedAt } = commit;
-  const named = events.data.flatMap(({ data }) => data.entries.map((entryId) => ({ entryId })));
-  const record: LedgerCommit = { commitId, recordedAt, wrote: wrote ?? named, groups: events.data.map(toldGroup) };
-  const same = !wrote || sortedIds(wrote) === sortedIds(named);
-  return {
-    is: 'commit',
-    partition,
-    sortKey,
-    commit: record,
-    ...(!same && { fault: 'names other entries than its events do' }),
-  };
+  const { commitId, recordedAt } = parsed.data.commit;
+  const { wrote = [] } = parsed.data;
+  const commit: LedgerCommit = { commitId, recordedAt, wrote, groups: events.data.map(toldGroup) };
+  const fault = commitFault(item, parsed.data, events.data);
+  return { is: 'commit', partition, sortKey, commit, ...(fault !== undefined && { fault }) };
 }
 
-function sortedIds(entries: readonly { readonly entryId: string }[]): string {
-  return entries
-    .map(({ entryId }) => entryId)
-    .sort()
-    .join();
+/** What of a commit does not follow from its dispute, its version and its time, in words. */
+function commitFault(item: Item, { commit, wrote }: CommitItem, events: readonly GroupEvent[]): string | undefined {
+  const disputeId = item.pk.slice(SCORING.length);
+  const { commitId, aggregateId, aggregateVersion, recordedAt } = commit;
+  if (aggregateId !== derivedId('scoring', disputeId)) return 'was written for another dispute';
+  const exact = commitItem(item.pk, { ...commit, events }, wrote);
+  if (contentHash(exact) !== contentHash(item)) return 'was changed';
+  const derived =
+    commitId === derivedId('commit', aggregateId, String(aggregateVersion)) &&
+    events.every(
+      (event, index) =>
+        event.id === derivedId(commitId, String(index)) &&
+        event.aggregateId === aggregateId &&
+        event.aggregateVersion === aggregateVersion,
+    );
+  if (!derived) return 'has other ids than its dispute and version make';
+  if (events.some(({ occurredAt }) => occurredAt !== recordedAt))
+    return 'tells of another time than it was recorded at';
+  if (events.some(({ data }) => data.dispute.disputeId !== disputeId)) return 'tells of another dispute';
+  if (!wrote) return 'does not say what it wrote';
+  const named = events.flatMap(({ data }) => data.entries).join();
+  return wrote.map(({ entryId }) => entryId).join() === named ? undefined : 'names other entries than its events do';
 }
 
 const WORDS = { 'EntriesPending.v1': 'pending', 'EntriesPosted.v1': 'posted', 'EntriesVoided.v1': 'void' } as const;
 
-function toldGroup({ type, data }: z.output<typeof GroupEvent>): ToldGroup {
+function toldGroup({ type, data }: GroupEvent): ToldGroup {
   const reversals = 'reversals' in data ? data.reversals : [];
-  return { groupId: data.groupId, word: WORDS[type], totals: data.totals, reversals };
+  const { groupId, entries, totals } = data;
+  return { groupId, word: WORDS[type], entries, totals, reversals };
 }
 
 /** How the files of anchors are read. */

@@ -75,7 +75,8 @@ export function memoryReader(memory: Pick<MemoryTables, 'dump'>): LedgerReader {
   const standing = () => memory.dump().scorecards;
   return {
     all: () => records(standing()),
-    partition: (partition) => records(standing().filter(({ pk }) => pk === partition)),
+    partition: (partition, prefix) =>
+      records(standing().filter(({ pk, sk }) => pk === partition && sk.startsWith(prefix))),
   };
 }
 

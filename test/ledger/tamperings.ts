@@ -1,119 +1,22 @@
-import * as z from 'zod';
 import { contentHash } from '#shared/adapters/digest.ts';
 import { entryItem } from '#shared/adapters/ledger-store.ts';
 import { headItem, sealItem } from '#shared/adapters/seal-store.ts';
-import { EntryItem } from '#shared/contracts/items/entry-item.ts';
-import { HeadItem, SealItem } from '#shared/contracts/items/seal-item.ts';
-import type { Entry } from '#shared/domain/performance/entry.ts';
-import { entryHash, type Head, hashedSeal, headAfter, type Seal } from '#shared/domain/performance/seal.ts';
-import type { Item } from '#shared/domain/ports/tables.ts';
-
-/** A ledger in the hands of somebody who rules its stores, wherever it stands. */
-export interface Tampered {
-  items(): Promise<readonly Item[]>;
-  put(item: Item): Promise<void>;
-  remove(item: Item): Promise<void>;
-  /** Keys of all anchors and their lists, in order. */
-  keys(): Promise<readonly string[]>;
-  /** Changes the bytes of a file where they lie. */
-  change(key: string, edit: (text: string) => string): Promise<void>;
-  /** Writes a new version over a file. */
-  writeOver(key: string, edit: (text: string) => string): Promise<void>;
-  /** Takes away a file with all its versions. */
-  erase(key: string): Promise<void>;
-}
-
-export interface Tampering {
-  readonly title: string;
-  readonly tamper: (ledger: Tampered) => Promise<void>;
-  /** The difference that is named first: its place, then what it is. */
-  readonly first: RegExp;
-}
-
-const at = <T>(list: readonly T[], index: number): T => {
-  const found = list.at(index);
-  if (found === undefined) throw new RangeError(`only ${list.length} of them`);
-  return found;
-};
-
-/** What stands on the ledger, in its parts. */
-async function partsOf(ledger: Tampered) {
-  const items = await ledger.items();
-  const entries = items.flatMap((item) => EntryItem.safeParse(item).data?.entry ?? []);
-  const seals = items.flatMap((item) => SealItem.safeParse(item).data?.seal ?? []);
-  const heads = items.flatMap((item) => HeadItem.safeParse(item).data?.head ?? []);
-  const commits = items.filter(({ pk, kind }) => pk.startsWith('SCORING#') && kind === 'commit');
-  const numbers = new Map(seals.flatMap((seal) => seal.entries.map(({ entryId, number }) => [entryId, number])));
-  const numberOf = ({ entryId }: Entry) => numbers.get(entryId) ?? 0;
-  const unsealed = entries.filter((entry) => numberOf(entry) === 0);
-  const sealed = entries.filter((entry) => numberOf(entry) > 0).sort((a, b) => numberOf(a) - numberOf(b));
-  const onCard = (subject: string) => ({
-    seals: seals.filter((seal) => seal.subject === subject).sort((a, b) => a.number - b.number),
-    head: at(
-      heads.filter((head) => head.subject === subject),
-      0,
-    ),
-    sealed: sealed.filter((entry) => entry.subject.id === subject),
-    unsealed: unsealed.filter((entry) => entry.subject.id === subject),
-    entries: entries.filter((entry) => entry.subject.id === subject),
-  });
-  return { items, entries, commits, onCard };
-}
-
-const Wrote = z.array(z.object({ entryId: z.string(), hash: z.string() }));
-type Wrote = z.infer<typeof Wrote>;
-
-/** The commits with what they name as edited. */
-async function rename(ledger: Tampered, edit: (wrote: Wrote) => Wrote): Promise<void> {
-  for (const commit of (await partsOf(ledger)).commits) {
-    const wrote = Wrote.parse(commit.wrote);
-    const edited = edit(wrote);
-    if (contentHash(edited) !== contentHash(wrote)) await ledger.put({ ...commit, wrote: edited });
-  }
-}
-
-/** Removes what stands on a card behind its first seals, and sets the head back. */
-async function cutTo(ledger: Tampered, subject: string, kept: number): Promise<readonly Entry[]> {
-  const { seals, head, entries } = (await partsOf(ledger)).onCard(subject);
-  const left = new Set(seals.slice(0, kept).flatMap((seal) => seal.entries.map(({ entryId }) => entryId)));
-  const cut = entries.filter(({ entryId }) => !left.has(entryId));
-  for (const seal of seals.slice(kept)) await ledger.remove(sealItem(seal));
-  for (const entry of cut) await ledger.remove(entryItem(entry));
-  const last = seals.slice(0, kept).at(-1);
-  if (last) await ledger.put(headItem(headAfter(last)));
-  else await ledger.remove(headItem(head));
-  return cut;
-}
-
-/** A card whose chain is made anew over the entries as they stand now: every seal and the head fit. */
-async function resealed(ledger: Tampered, subject: string): Promise<void> {
-  const { seals, entries } = (await partsOf(ledger)).onCard(subject);
-  let previous: string | null = null;
-  let last: Seal | undefined;
-  for (const { hash: _, ...seal } of seals) {
-    const hashOf = (entryId: string) => {
-      const entry = at(
-        entries.filter((each) => each.entryId === entryId),
-        0,
-      );
-      return entryHash(entry, contentHash);
-    };
-    const again = seal.entries.map(({ number, entryId }) => ({ number, entryId, hash: hashOf(entryId) }));
-    last = hashedSeal({ ...seal, previous, entries: again }, contentHash);
-    previous = last.hash;
-    await ledger.put(sealItem(last));
-  }
-  if (last) await ledger.put(headItem(headAfter(last)));
-}
-
-const change = async (ledger: Tampered, entry: Entry, by: Partial<Entry>) =>
-  ledger.put({ ...entryItem(entry), entry: { ...entry, ...by } });
-
-const StoredItem = z.looseObject({ pk: z.string(), sk: z.string() });
-const edited = (item: Item, edit: (text: string) => string): Item =>
-  StoredItem.parse(JSON.parse(edit(JSON.stringify(item))));
-
-const flipped = (text: string) => text.replace(/\d/, (digit) => String((Number(digit) + 1) % 10));
+import { entryHash, type Head, headAfter } from '#shared/domain/performance/seal.ts';
+import {
+  anchors,
+  at,
+  change,
+  cutTo,
+  edited,
+  flipped,
+  lists,
+  ofCommit,
+  partsOf,
+  rename,
+  resealed,
+  type Tampering,
+  Wrote,
+} from './tampered-ledger.ts';
 
 /** Changes of what stands on cards and in commits; every ledger of {@link sealedLedger}'s shape can be changed so. */
 export const IN_TABLES: readonly Tampering[] = [
@@ -339,6 +242,97 @@ export const IN_TABLES: readonly Tampering[] = [
     },
     first: /^SCORING#\S+ group \S+ is settled on /,
   },
+  {
+    title: 'points invented: a real entry copied onto another card, and a word that posts them',
+    tamper: async (ledger) => {
+      const { sealed } = (await partsOf(ledger)).onCard('E-204');
+      const one = at(sealed, 0);
+      const other = at(sealed, 1);
+      const invented = {
+        subject: { kind: 'employee', id: 'E-103' },
+        groupId: '6dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55',
+      } as const;
+      const { points: _, inputs: __, share: ___, ...word } = other;
+      await ledger.put(entryItem({ ...one, ...invented }));
+      await ledger.put(entryItem({ ...word, ...invented, kind: 'posted' }));
+    },
+    first: /^CARD#E-103#\S+ entry \S+ is not what commit \S+ wrote/,
+  },
+  {
+    title: 'an entry copied onto another card as it stands',
+    tamper: async (ledger) => {
+      const entry = at((await partsOf(ledger)).onCard('E-204').sealed, 0);
+      await ledger.put({ ...entryItem(entry), pk: 'CARD#E-103#2026-11' });
+    },
+    first: /^CARD#E-103#\S+ entry \S+ stands on CARD#E-103#\S+ and CARD#E-204#/,
+  },
+  {
+    title: 'a commit that no longer says what it wrote',
+    tamper: ofCommit(({ wrote: _, ...rest }) => rest),
+    first: /^CARD#\S+ entry \S+ is named by no commit/,
+  },
+  {
+    title: 'a commit that names its entries in another order',
+    tamper: ofCommit((item) => ({ ...item, wrote: Wrote.parse(item.wrote).toReversed() })),
+    first: /^SCORING#\S+ commit 0000000001 names other entries than its events do/,
+  },
+  {
+    title: 'a commit recorded at another time',
+    tamper: ofCommit((item) =>
+      edited(item, (text) => text.replace(/"recordedAt":"[^"]*"/, '"recordedAt":"2020-01-01T00:00:00Z"')),
+    ),
+    first: /^CARD#\S+ entry \S+ has another dispute, group or time than commit \S+, which wrote it/,
+  },
+  {
+    title: 'a commit whose events happened at another time',
+    tamper: ofCommit((item) =>
+      edited(item, (text) => text.replace(/"occurredAt":"[^"]*"/, '"occurredAt":"2020-01-01T00:00:00Z"')),
+    ),
+    first: /^SCORING#\S+ commit 0000000001 tells of another time than it was recorded at/,
+  },
+  {
+    title: 'a commit of another aggregate',
+    tamper: ofCommit((item) => edited(item, (text) => text.replace(/"aggregateId":"[^"]*"/, '"aggregateId":"other"'))),
+    first: /^SCORING#\S+ commit 0000000001 was written for another dispute/,
+  },
+  {
+    title: 'a commit of another version',
+    tamper: ofCommit((item) => edited(item, (text) => text.replace(/"aggregateVersion":1/, '"aggregateVersion":77'))),
+    first: /^SCORING#\S+ commit 0000000001 was changed/,
+  },
+  {
+    title: 'an event with another id',
+    tamper: ofCommit((item) =>
+      edited(item, (text) => text.replace(/("events":\[\{"id":")[^"]*/, '$16dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55')),
+    ),
+    first: /^SCORING#\S+ commit 0000000001 has other ids than its dispute and version make/,
+  },
+  {
+    title: 'a commit that tells of another dispute',
+    tamper: ofCommit((item) =>
+      edited(item, (text) => text.replace(/("disputeId":")[^"]*/, '$16dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55')),
+    ),
+    first: /^SCORING#\S+ commit 0000000001 tells of another dispute/,
+  },
+  {
+    title: 'something put into an event',
+    tamper: ofCommit((item) => edited(item, (text) => text.replace('"basis":', '"note":"seen","basis":'))),
+    first: /^SCORING#\S+ commit 0000000001 was changed/,
+  },
+  {
+    title: 'a commit moved to another dispute',
+    tamper: async (ledger) => {
+      const commit = at((await partsOf(ledger)).commits, 0);
+      await ledger.remove(commit);
+      await ledger.put({ ...commit, pk: 'SCORING#6dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55' });
+    },
+    first: /^CARD#\S+ entry \S+ has another dispute, group or time than commit \S+, which wrote it/,
+  },
+  {
+    title: 'a commit that stands twice',
+    tamper: async (ledger) => ledger.put({ ...at((await partsOf(ledger)).commits, 0), sk: 'COMMIT#0000000099' }),
+    first: /^CARD#\S+ entry \S+ is named by commit \S+ and by commit /,
+  },
 ];
 
 /** Changes of the files of anchors. */
@@ -352,6 +346,16 @@ export const IN_FILES: readonly Tampering[] = [
     title: 'an anchor that says the same in other bytes',
     tamper: async (ledger) => ledger.change(at(await anchors(ledger), 0), (text) => `${text}\n`),
     first: /^anchors\/\S+\.json was changed/,
+  },
+  {
+    title: 'an anchor with a byte order mark',
+    tamper: async (ledger) => ledger.change(at(await anchors(ledger), 0), (text) => `\ufeff${text}`),
+    first: /^anchors\/\S+\.json was changed/,
+  },
+  {
+    title: 'a list of heads with a byte order mark',
+    tamper: async (ledger) => ledger.change(at(await lists(ledger), 0), (text) => `\ufeff${text}`),
+    first: /^anchors\/\S+\.ndjson was changed/,
   },
   {
     title: 'a changed list of heads',
@@ -379,11 +383,3 @@ export const IN_FILES: readonly Tampering[] = [
     first: /^anchors\/\S+\.ndjson is missing, and anchors\/\S+\.json names it/,
   },
 ];
-
-async function anchors(ledger: Tampered): Promise<readonly string[]> {
-  return (await ledger.keys()).filter((key) => key.endsWith('.json'));
-}
-
-async function lists(ledger: Tampered): Promise<readonly string[]> {
-  return (await ledger.keys()).filter((key) => key.endsWith('.ndjson'));
-}

@@ -17,7 +17,8 @@ import type { Item } from '#shared/domain/ports/tables.ts';
 import { noEngineBecause } from '#test/support/dynoxide.ts';
 import { type RunningInterlock, startInterlock } from '#test/support/local-interlock.ts';
 import { sealedLedger } from './sealed-ledger.ts';
-import { IN_FILES, IN_TABLES, type Tampered } from './tamperings.ts';
+import type { Tampered } from './tampered-ledger.ts';
+import { IN_FILES, IN_TABLES } from './tamperings.ts';
 
 const Scanned = z.array(z.looseObject({ pk: z.string(), sk: z.string() }));
 const LEDGER = /^(CARD|SCORING)#/;

@@ -7,6 +7,8 @@ import type { Head, Seal } from './seal.ts';
 export interface ToldGroup {
   readonly groupId: string;
   readonly word: 'pending' | 'posted' | 'void';
+  /** Ids of those that the commit wrote. */
+  readonly entries: readonly string[];
   readonly totals: readonly EntryTotal[];
   readonly reversals: readonly EntryTotal[];
 }
@@ -15,8 +17,7 @@ export interface ToldGroup {
 export interface LedgerCommit {
   readonly commitId: string;
   readonly recordedAt: Instant;
-  /** The hash is missing in commits that were written before they named any. */
-  readonly wrote: readonly { readonly entryId: string; readonly hash?: string }[];
+  readonly wrote: readonly { readonly entryId: string; readonly hash: string }[];
   readonly groups: readonly ToldGroup[];
 }
 
@@ -26,7 +27,7 @@ export interface LedgerCommit {
  */
 export type LedgerRecord = { readonly partition: string; readonly fault?: string } & (
   | { readonly is: 'entry'; readonly entryId: string; readonly hash: string; readonly entry?: Entry }
-  | { readonly is: 'seal'; readonly seal?: Seal }
+  | { readonly is: 'seal'; readonly sortKey: string; readonly seal?: Seal }
   | { readonly is: 'head'; readonly head?: Head }
   | { readonly is: 'commit'; readonly sortKey: string; readonly commit?: LedgerCommit }
   /** Something that no card holds. */
@@ -44,11 +45,29 @@ export interface BookedEntry
   readonly fault?: string;
 }
 
-/** Everything that stands in the ledger, in any order. */
+/** What stands on one card. */
+export interface BookedCard {
+  readonly entries: ReadonlyMap<string, BookedEntry>;
+  /** Faults by the id in the key. */
+  readonly unreadable: ReadonlyMap<string, string>;
+  readonly seals: readonly Seal[];
+  readonly head?: Head;
+  /** Of the chain, and of what is no part of a card. */
+  readonly faults: readonly string[];
+}
+
+/** Commits by their sort key, by the partition of their dispute. */
+export type BookedCommits = ReadonlyMap<string, ReadonlyMap<string, LedgerCommit>>;
+
+/** Ranks of differences at one place. */
+export const RANK = { chain: 1, sealed: 2, committed: 3, item: 4, sum: 5 } as const;
+
+/** What stands in the ledger. Whatever was written before a read began is read. */
 export interface LedgerReader {
+  /** All of it, in any order, while it is written to. */
   all(): AsyncIterable<LedgerRecord>;
-  /** One partition as it stands at this moment. */
-  partition(partition: string): AsyncIterable<LedgerRecord>;
+  /** Of one partition what has a sort key that begins so, in the order of these keys. */
+  partition(partition: string, prefix: string): AsyncIterable<LedgerRecord>;
 }
 
 /** One thing that is not as it was written. */
@@ -61,6 +80,6 @@ export interface Difference {
   readonly rank: number;
   /** Told once for each. */
   readonly entryId?: string;
-  /** What it was concluded from: an act that was under way while the ledger was read looks different afterwards. */
+  /** Whose chain or commits it was concluded from: what was written while the ledger was read looks different afterwards. */
   readonly partitions: readonly string[];
 }

@@ -2,8 +2,8 @@ import type { BookedEntry, Difference, LedgerCommit, ToldGroup } from './ledger-
 import type { EntryTotal } from './performance-events.ts';
 
 /**
- * What of the posting groups does not add up: a commit's totals against the entries of its group, and a group that
- * counts on some of its cards only, or in two ways (S-12, S-13).
+ * What of the posting groups does not add up: a commit's totals against the entries of its group, a group that no
+ * commit tells of, and one that counts on some of its cards only, or in two ways (S-12, S-13).
  *
  * @param commits by the partition of their dispute
  * @param rank of what is found
@@ -22,21 +22,21 @@ export function groupDifferences(
         const fault = sumFault(group, own);
         if (fault === undefined) continue;
         const what = `commit ${commitId} says that group ${group.groupId} moves ${fault}`;
-        found.push({ place, what, rank, partitions: partitionsOf(place, own) });
+        found.push({ place, what, rank, partitions: [place] });
       }
     }
   }
+  const told = new Set(commits.flatMap(([, ofDispute]) => [...ofDispute.values()].flatMap(groupIdsOf)));
   for (const [groupId, own] of groups) {
-    const fault = wordFault(own);
+    const fault = told.has(groupId) ? wordFault(own) : 'is told of by no commit';
     const place = `SCORING#${own[0]?.disputeId}`;
-    if (fault !== undefined)
-      found.push({ place, what: `group ${groupId} ${fault}`, rank, partitions: partitionsOf(place, own) });
+    if (fault !== undefined) found.push({ place, what: `group ${groupId} ${fault}`, rank, partitions: [place] });
   }
   return found;
 }
 
-function partitionsOf(place: string, entries: readonly BookedEntry[]): readonly string[] {
-  return [...new Set([place, ...entries.map(({ partition }) => partition)])];
+function groupIdsOf({ groups }: LedgerCommit): readonly string[] {
+  return groups.map(({ groupId }) => groupId);
 }
 
 function moves({ kind }: BookedEntry): boolean {
