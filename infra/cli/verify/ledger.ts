@@ -52,9 +52,13 @@ export function reportOf(verified: Verified, name: string): string {
   return [
     ...differences.slice(0, PRINTED).map(tell),
     ...(left > 0 ? [`DIFFERS  and ${left} more`] : []),
-    `${name}: ${cards} cards, ${entries} entries, ${seals} seals, ${anchors} anchors.`,
-    `${unsealed} entries are not sealed yet${oldest}; commits prove them.`,
+    `${name}: ${count(cards, 'card')}, ${count(entries, 'entry', 'entries')}, ${count(seals, 'seal')}, ${count(anchors, 'anchor')}.`,
+    `${count(unsealed, 'entry is', 'entries are')} not sealed yet${oldest}; commits prove ${unsealed === 1 ? 'it' : 'them'}.`,
     anchored,
-    differences.length === 0 ? 'The ledger is as it was written.' : `${differences.length} differences.`,
+    differences.length === 0 ? 'The ledger is as it was written.' : `${count(differences.length, 'difference')}.`,
   ].join('\n');
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
 }
