@@ -4,13 +4,14 @@ import { ManifestV1 } from '#shared/contracts/score-export.v1.ts';
 import { actorId } from '#shared/domain/access/roles.ts';
 import { dayIn, plusSeconds } from '#shared/domain/calendar/civil-date.ts';
 import { cursorOf, ready, type ScoreExport } from '#shared/domain/exports/score-export.ts';
-import { MANIFEST } from '#shared/domain/exports/snapshot.ts';
+import { ChangedSnapshot, MANIFEST, unchangedText } from '#shared/domain/exports/snapshot.ts';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
+import { BrokenSeal } from '#shared/domain/performance/seal.ts';
 import { policyInForce } from '#shared/domain/policy/policy.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
 import type { ExportStore } from '#shared/domain/ports/export-store.ts';
 import type { MessageQueue } from '#shared/domain/ports/message-queue.ts';
-import { exportedIn, type FreezePorts, freezeScores } from './freeze-scores.ts';
+import { exportedIn, type FreezePorts, freezeScores, NeverAtRest } from './freeze-scores.ts';
 import { ANSWER_BYTES, pageAt, type ReadyExport, scoresReply, tooLarge } from './scores-reply.ts';
 
 export interface ExportPorts extends FreezePorts {
@@ -28,10 +29,21 @@ const SUBJECTS_AT_ONCE = 2_000;
 /** What answers each route of exports. */
 export function exportAnswers(ports: ExportPorts): EndpointsOf<'exports/answer-exports'> {
   return {
-    'GET /exports/scores': (request) => readScores(request, ports),
+    'GET /exports/scores': (request) => orConflict(readScores(request, ports)),
     'POST /exports': (request) => requestExport(request, ports),
-    'GET /exports/{exportId}': (request) => readExport(request, ports),
+    'GET /exports/{exportId}': (request) => orConflict(readExport(request, ports)),
   };
+}
+
+/** What cannot be answered because of what stands in the stores is told, not answered in part (X-2). */
+async function orConflict(answer: Promise<Reply>): Promise<Reply> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isConflict = error instanceof BrokenSeal || error instanceof ChangedSnapshot || error instanceof NeverAtRest;
+    if (!isConflict) throw error;
+    return problem(409, { detail: error.message });
+  }
 }
 
 /** The first call freezes the month and answers from the snapshot; a cursor goes on in the snapshot that it names (X-1). */
@@ -111,11 +123,9 @@ async function readyBody(frozen: ReadyExport, { format }: ScoreExport, ports: Ex
   };
 }
 
-async function manifestOf({ folder }: ReadyExport, { snapshot }: ExportPorts) {
+async function manifestOf({ folder, manifest }: ReadyExport, { snapshot: { files, newHash } }: ExportPorts) {
   const key = `${folder}/${MANIFEST}`;
-  const bytes = await snapshot.files.read(key);
-  if (!bytes) throw new Error(`${key} is not there`);
-  return ManifestV1.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  return ManifestV1.parse(JSON.parse(unchangedText(key, await files.read(key), manifest.sha256, newHash)));
 }
 
 function unfitting(path: string, message: string): Reply {

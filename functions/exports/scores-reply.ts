@@ -19,7 +19,7 @@ export const ANSWER_BYTES = 5_000_000;
 /**
  * The place that a cursor names, whatever came since.
  * @param period that the caller names beside it, which must be the export's
- * @throws UnknownCursor when no page of any export ended there
+ * @throws UnknownCursor for a place that no export has
  */
 export async function pageAt(
   cursor: string,
@@ -38,6 +38,7 @@ export async function pageAt(
 
 /**
  * An export from a place on, all of it or so many rows, in one answer.
+ * @throws ChangedSnapshot when the snapshot is not what was frozen
  * @returns 413 with the route for long ones when the answer would be over {@link ANSWER_BYTES}; never a part of it
  */
 export async function scoresReply(
@@ -45,11 +46,11 @@ export async function scoresReply(
   { format, limit }: { readonly format: Format; readonly limit?: number | undefined },
   ports: SnapshotPorts,
 ): Promise<Reply> {
-  const { about, controls, folder } = frozen;
+  const { about, controls } = frozen;
   const { exportId, period } = about;
   const end = Math.min(controls.rows, from + (limit ?? controls.rows));
   const next = end < controls.rows ? cursorOf(exportId, end) : undefined;
-  const rows = firstRows(snapshotRows(folder, controls.rows, from, ports), end - from);
+  const rows = firstRows(snapshotRows(frozen, from, ports), end - from);
   const around = { exportId, controls, ...(next !== undefined && { next }) };
   let body = '';
   for await (const part of rendered(format, around, rows, ports.csv)) {

@@ -6,7 +6,7 @@ import type { Files } from '../domain/ports/files.ts';
 import { contentHash, newHash } from './digest.ts';
 
 /** RFC 4180: quotes where they are needed, around any kind of line end and blanks at the edges too. */
-const csvLines: CsvLines = (records) =>
+export const csvLines: CsvLines = (records) =>
   stringify(
     records.map((record) => [...record]),
     { record_delimiter: '\r\n', quoted_match: /[\r\n]|^\s|\s$/ },

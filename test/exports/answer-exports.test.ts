@@ -5,7 +5,7 @@ import { CardPage, ExportReply, Scores } from '#shared/contracts/api/replies.ts'
 import { cardOf } from '#shared/domain/performance/card.ts';
 import { withStatus } from '#shared/domain/performance/entry.ts';
 import { pointsText } from '#shared/domain/performance/points.ts';
-import { UnknownCursor } from '#shared/domain/ports/tables.ts';
+import { type Item, UnknownCursor } from '#shared/domain/ports/tables.ts';
 import { OrganisationSchema } from '#shared/policy/organisation-schema.ts';
 import { DIRECTORY, POLICY } from '#test/support/sample.ts';
 import { type ExportSystem, exportSystem, HR, PERIOD, posted, subjectOf } from './system.ts';
@@ -62,6 +62,36 @@ describe("a month's scores (X-1)", () => {
     ];
     const { rows } = await whole(await exportSystem({ subjects }));
     expect(rows.map(({ subjectId }) => subjectId)).toEqual(['E-2', 'E-3', 'E-5']);
+  });
+
+  test('are of whoever has entries in the month, too, active or not, as the list of cards is', async () => {
+    const subjects = [
+      subjectOf('E-1'),
+      subjectOf('E-2', { activeTo: '2026-09-28' }),
+      subjectOf('E-3', { activeTo: '2026-09-28' }),
+      subjectOf('E-4', { activeFrom: '2026-11-01' }),
+      subjectOf('E-5', { activeTo: '2026-09-28' }),
+    ];
+    const system = await exportSystem({ subjects });
+    for (const entry of [...posted('E-2', 1, -600), ...posted('E-4', 2, -100)]) await system.post(entry);
+    const { rows, controls } = await whole(system);
+    expect(rows.map(({ subjectId, adjustments }) => [subjectId, adjustments])).toEqual([
+      ['E-1', '0.00'],
+      ['E-2', '-6.00'],
+      ['E-4', '-1.00'],
+    ]);
+    expect(controls.sumAdjustments).toBe('-7.00');
+    const cards = scorecardAnswers({ ...system.ports, ledger: system.ledger, stakes: stakeStore(system.memory) });
+    const call = { actor: HR, params: {}, body: undefined, correlationId: 'flow', requestId: 'request' };
+    const listed: string[] = [];
+    for (let cursor: string | undefined, pages = 0; pages < 2; pages += 1) {
+      const query = { period: PERIOD, limit: 2, ...(cursor !== undefined && { cursor }) };
+      const page = CardPage.parse((await cards['GET /scorecards']({ ...call, query })).body);
+      listed.push(...page.items.map(({ subject }) => subject.id));
+      cursor = page.next;
+      expect(cursor).toBe(pages === 0 ? 'employee.E-2' : undefined);
+    }
+    expect(listed).toEqual(['E-1', 'E-2', 'E-4']);
   });
 
   test('follow the days of the organisation’s file, as cards do', async () => {
@@ -220,6 +250,57 @@ describe('pages of an export (X-1)', () => {
       `${unwritten}.0`,
     ])
       await expect(system.scores({ cursor })).rejects.toThrow(UnknownCursor);
+  });
+});
+
+describe('what does not stand as it was written is not answered (X-2)', () => {
+  async function changed(system: ExportSystem, sk: string) {
+    const item = await system.memory.get('scorecards', { pk: `CARD#E-204#${PERIOD}`, sk });
+    const put: Item = JSON.parse(JSON.stringify(item).replace('-600', '-100'));
+    await system.memory.write([{ table: 'scorecards', put }]);
+  }
+
+  test('a card of which a sealed entry was changed or is gone: 409, naming it and what to run', async () => {
+    for (const gone of [false, true]) {
+      const system = await pointed();
+      await whole(system);
+      if (gone) {
+        const remove = { pk: `CARD#E-204#${PERIOD}`, sk: 'ENTRY#e-E-204-1' };
+        await system.memory.write([{ table: 'scorecards', remove }]);
+      } else await changed(system, 'ENTRY#e-E-204-1');
+      const { status, body } = await system.scores({ period: PERIOD });
+      expect(status).toBe(409);
+      expect(JSON.stringify(body)).toMatch(/card of E-204 .*e-E-204-1.*npm run verify -- ledger/);
+    }
+  });
+
+  test('a part of the snapshot, or the manifest: 409, naming it', async () => {
+    const system = await pointed();
+    const { exportId } = await whole(system);
+    const state = await system.ports.exports.load(exportId);
+    const folder = state?.progress.state === 'ready' ? state.progress.folder : '';
+    for (const name of ['rows/000001.ndjson', 'manifest.json']) {
+      const text = new TextDecoder().decode(await system.files.read(`${folder}/${name}`));
+      await system.files.write(`${folder}/${name}`, 'text/plain', [text.replace('2026-11-20', '2026-11-21')]);
+    }
+    const told = (name: string) => ({
+      status: 409,
+      body: { detail: expect.stringContaining(`${folder}/${name} was changed`) },
+    });
+    expect(await system.scores({ cursor: `${exportId}.3` })).toMatchObject(told('rows/000001.ndjson'));
+    expect(await system.read(exportId)).toMatchObject(told('manifest.json'));
+  });
+
+  test('what has another cause stays a fault', async () => {
+    const system = await exportSystem({
+      files: (files) => ({
+        ...files,
+        read: async () => {
+          throw new Error('the bucket does not answer');
+        },
+      }),
+    });
+    await expect(system.scores({ period: PERIOD })).rejects.toThrow('does not answer');
   });
 });
 

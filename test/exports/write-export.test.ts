@@ -1,11 +1,12 @@
 import { fc, test as prop } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { writeExport } from '#functions/exports/write-export.ts';
+import { entryItem } from '#shared/adapters/ledger-store.ts';
 import { ExportReply, Scores } from '#shared/contracts/api/replies.ts';
 import type { Files } from '#shared/domain/ports/files.ts';
 import type { Tables } from '#shared/domain/ports/tables.ts';
 import { DIRECTORY } from '#test/support/sample.ts';
-import { type ExportSystem, exportSystem, PERIOD, posted } from './system.ts';
+import { type ExportSystem, exportSystem, NOW, PERIOD, posted, subjectOf } from './system.ts';
 
 class Crash extends Error {}
 
@@ -104,6 +105,24 @@ describe('writing an export', () => {
     expect(crash.crashed()).toBe(false);
   });
 
+  test('of a card that does not stand as it was sealed has failed, with the reason, and is finished once it does', async () => {
+    const { system } = await prepared();
+    await system.ask({ period: PERIOD });
+    await system.work();
+    const key = { pk: `CARD#E-204#${PERIOD}`, sk: 'ENTRY#e-E-204-1' };
+    const item = await system.memory.get('scorecards', key);
+    await system.memory.write([{ table: 'scorecards', remove: key }]);
+    const exportId = idOf(await system.ask({ period: PERIOD }, 'key'));
+    await system.work();
+    const { state, reason } = ExportReply.parse((await system.read(exportId)).body);
+    expect(state).toBe('failed');
+    expect(reason).toContain('on the card of E-204 for 2026-10 the sealed entry e-E-204-1 is missing');
+    await system.memory.write([{ table: 'scorecards', put: { ...key, ...item } }]);
+    await system.ask({ period: PERIOD }, 'key');
+    await system.work();
+    expect((await system.read(exportId)).body).toMatchObject({ state: 'ready' });
+  });
+
   test('that nobody requested is a fault, not an empty export', async () => {
     const { system } = await prepared();
     const nobody = '5f0c4d0a-8a53-5f7e-9d53-0e5f6f1c9a01';
@@ -153,6 +172,90 @@ describe('an export while entries are being posted', () => {
       }
     },
   );
+});
+
+describe('what is written on several cards at once (S-12)', () => {
+  const CARDS = ['after-sales', 'E-201', 'E-204', 'E-602', 'E-9'];
+  /** Who left, and has a row only where entries stand on their card. */
+  const LEFT = subjectOf('E-9', { activeTo: '2026-09-30' });
+
+  /** An export during which writes on two cards each come before reads of cards, as long as any are left. */
+  async function during(writes: readonly (readonly [number, number, number])[], forever = false) {
+    const waiting = [...writes];
+    let reads = 0;
+    let n = 0;
+    let system: ExportSystem | undefined;
+    const write = async () => {
+      reads += 1;
+      const [wait = 0, one = 0, step = 1] = waiting[0] ?? [];
+      if (waiting.length === 0 || reads < wait) return;
+      reads = 0;
+      const next = waiting.shift();
+      if (forever && next) waiting.push(next);
+      n += 1;
+      const number = n;
+      const puts = [one, one + step].map((at) => {
+        const [entry] = posted(CARDS[at % CARDS.length] ?? '', number, -100);
+        return { table: 'scorecards', put: entryItem({ ...entry, recordedAt: NOW }) } as const;
+      });
+      await system?.memory.write(puts);
+    };
+    const between = Array.from({ length: 64 }, (_, at) => subjectOf(`E-8${at}`)); // More than are read at a time.
+    const subjects = [...DIRECTORY.values(), ...between, LEFT];
+    system = await exportSystem({
+      subjects,
+      tables: (tables) => ({
+        ...tables,
+        query: async (query) => {
+          if (query.partition.startsWith('CARD#')) await write();
+          return tables.query(query);
+        },
+      }),
+    });
+    return system;
+  }
+
+  prop.prop(
+    [fc.array(fc.tuple(fc.nat(12), fc.nat(4), fc.integer({ min: 1, max: 4 })), { minLength: 1, maxLength: 25 })],
+    { numRuns: 40 },
+  )('stands in the rows of all of them or of none', async (writes) => {
+    const system = await during(writes);
+    const exportId = idOf(await system.ask({ period: PERIOD }));
+    await system.work();
+    const state = await system.ports.exports.load(exportId);
+    if (state?.progress.state !== 'ready') throw new Error('it is not written');
+    const rows = await linesOf(system, exportId);
+    const cardsOf = new Map<string, number>();
+    for (const id of CARDS) {
+      const count = rows.find(({ subjectId }) => subjectId === id)?.entries ?? 0;
+      const { entries, seals } = await system.ports.seals.card(id, PERIOD);
+      const inRow = new Set(
+        seals
+          .flatMap((seal) => seal.entries)
+          .slice(0, count)
+          .map(({ entryId }) => entryId),
+      );
+      for (const { entryId, disputeId } of entries)
+        if (inRow.has(entryId)) cardsOf.set(disputeId, (cardsOf.get(disputeId) ?? 0) + 1);
+    }
+    for (const cards of cardsOf.values()) expect(cards).toBe(2);
+    const [checked] = state.progress.parts;
+    expect(checked).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('and never rests is refused, and not told in part', async () => {
+    const system = await during(
+      [
+        [0, 3, 1],
+        [0, 4, 1],
+      ],
+      true,
+    );
+    expect(await system.scores({ period: PERIOD })).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('posted faster than its cards are read') },
+    });
+  });
 });
 
 async function prepared() {

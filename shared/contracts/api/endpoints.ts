@@ -58,6 +58,8 @@ const paged = {
 };
 /** Rows of scores in one answer; a whole export comes where no limit is named. */
 const MOST_ROWS = 10_000;
+const PLACE =
+  "The page before's `next`, or `<exportId>.<rows before>`: any place in what was frozen may be named. Any other is 422.";
 const LEVEL_OF = { '1': 1, '2': 2, '3': 3 } as const;
 
 const command = <const C extends CommandName>(name: C, summary: string) =>
@@ -286,11 +288,11 @@ export const ENDPOINTS = {
           description: 'Rows of a page; all where none is named.',
         })
         .optional(),
-      cursor: paged.cursor,
+      cursor: paged.cursor.unwrap().describe(PLACE).optional(),
     }),
     status: 200,
     alsoAs: ['application/x-ndjson', 'text/csv'],
-    refusals: [413],
+    refusals: [409, 413],
   },
   'POST /exports': {
     summary: "Has a month's scores frozen and written to files, whatever their number (X-1)",
@@ -305,7 +307,7 @@ export const ENDPOINTS = {
     params: z.strictObject({ exportId: z.uuid() }),
     query: none,
     status: 200,
-    refusals: [404],
+    refusals: [404, 409],
   },
   'GET /reviews/{period}': {
     summary: "A month's review in the form and language of `Accept` and `Accept-Language` (R-3, R-7)",

@@ -337,6 +337,7 @@ export const ExportReply = z.object({
   requestedAt: Instant,
   state: ExportStateValue,
   failedAt: Instant.optional(),
+  reason: z.string().describe('Of a failed one, where the ledger does not stand as it was sealed.').optional(),
   asOf: Instant.describe('When freezing began.').optional(),
   versions: VersionsV1.optional(),
   controls: ControlsV1.optional(),

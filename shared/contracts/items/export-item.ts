@@ -11,12 +11,13 @@ const ExportState = z.object({
   version: z.int().min(1),
   progress: z.discriminatedUnion('state', [
     z.object({ state: z.literal('running') }),
-    z.object({ state: z.literal('failed'), failedAt: z.string() }),
+    z.object({ state: z.literal('failed'), failedAt: z.string(), reason: z.string().optional() }),
     z.object({
       state: z.literal('ready'),
       about: z.object({ exportId: z.string(), period: z.string(), asOf: z.string(), versions: VersionsV1 }),
       controls: ControlsV1,
       folder: z.string(),
+      parts: z.array(z.string()),
       files: z.array(ExportFileV1),
       manifest: z.object({ bytes: z.int(), sha256: z.string() }),
     }),

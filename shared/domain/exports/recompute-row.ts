@@ -3,6 +3,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ContentHash } from '../ports/digest.ts';
 import { type FrozenRow, type ScoreRow, scoreRow } from './score-row.ts';
 import { COLUMNS } from './table-cells.ts';
+import { leftOut } from './whole-writes.ts';
 
 /**
  * Why a row is not what its card says up to the row's head, in words; undefined when it is (X-2). What came to the card
@@ -29,6 +30,8 @@ export function rowFault(
   const hashes = new Map(seals.flatMap(({ entries }) => entries).map(({ entryId, hash }) => [entryId, hash]));
   const changed = sealed.find((entry) => entryHash(entry, contentHash) !== hashes.get(entry.entryId));
   if (changed) return `the entry ${changed.entryId} was changed`;
+  const left = leftOut(stored.entries, seals, row);
+  if (left) return `the entry ${left.entryId} stood there before the export began, and the row leaves it out`;
   const subject = { kind: row.subjectType, id: row.subjectId, name: row.subjectName, department: row.departmentId };
   const again = scoreRow(subject, row.period, sealed, policy, row.asOf);
   const field = differingField(row, again);

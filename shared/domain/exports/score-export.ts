@@ -31,6 +31,8 @@ export interface Frozen {
   readonly controls: Controls;
   /** Under which all its files stand: of the try that finished first. */
   readonly folder: string;
+  /** SHA-256 of each part of the snapshot, so that no page is made of a changed one. */
+  readonly parts: readonly string[];
   readonly files: readonly (Written & { readonly format: Format; readonly name: string })[];
   readonly manifest: Written;
 }
@@ -47,7 +49,7 @@ export interface ScoreExport {
   readonly version: number;
   readonly progress:
     | { readonly state: 'running' }
-    | { readonly state: 'failed'; readonly failedAt: Instant }
+    | { readonly state: 'failed'; readonly failedAt: Instant; readonly reason?: string }
     | ({ readonly state: 'ready' } & Frozen);
 }
 
@@ -56,9 +58,13 @@ export function ready(before: ScoreExport, frozen: Frozen): ScoreExport {
   return { ...before, version: before.version + 1, progress: { state: 'ready', ...frozen } };
 }
 
-/** The export as it stands when every try failed; a further one may still finish it. */
-export function failed(before: ScoreExport, failedAt: Instant): ScoreExport {
-  return { ...before, version: before.version + 1, progress: { state: 'failed', failedAt } };
+/**
+ * The export as it stands when every try failed; a further one may still finish it.
+ * @param reason where it is one that somebody has to know and can act on
+ */
+export function failed(before: ScoreExport, failedAt: Instant, reason?: string): ScoreExport {
+  const progress = { state: 'failed', failedAt, ...(reason !== undefined && { reason }) } as const;
+  return { ...before, version: before.version + 1, progress };
 }
 
 /** Where a page of an export starts, as its caller carries it: which snapshot, after how many rows. */

@@ -41,6 +41,11 @@ export interface FrozenRow {
   readonly head: RowHead | null;
 }
 
+/** By what rows are sorted: kind and id. */
+export function placeOf({ row }: FrozenRow): string {
+  return `${row.subjectType} ${row.subjectId}`;
+}
+
 /** Some rows at a time, so that any number goes through bounded memory. */
 export type RowBatches = AsyncIterable<readonly FrozenRow[]>;
 

@@ -4,7 +4,7 @@ import { newTally } from './controls.ts';
 import { CONTENT_TYPES, type CsvLines, FORMATS, fileNameOf, rendered } from './formats.ts';
 import { type Manifest, manifestText } from './manifest.ts';
 import type { About, Frozen, Written } from './score-export.ts';
-import type { FrozenRow, RowBatches } from './score-row.ts';
+import { type FrozenRow, placeOf, type RowBatches } from './score-row.ts';
 
 /** Rows that are held at a time, and that one part of a snapshot has. */
 const CHUNK_ROWS = 2_000;
@@ -20,30 +20,40 @@ export interface SnapshotPorts {
   readonly readRow: (line: string) => FrozenRow;
 }
 
+/** What was frozen does not stand any more as it was written: nothing of it is answered. */
+export class ChangedSnapshot extends Error {
+  override readonly name = 'ChangedSnapshot';
+}
+
+/** Where a snapshot's rows stand, and by what its parts are known again. */
+export interface Snapshot extends Pick<Frozen, 'folder' | 'parts'> {
+  readonly controls: Pick<Frozen['controls'], 'rows'>;
+}
+
 /**
  * Writes an export in bounded memory, however many rows it has (X-1, X-2): first the snapshot in parts, then from it
  * every format, at last the manifest. Until the answer is kept somewhere nothing names these files; a try that ends
  * before leaves them to nobody, and the next one writes into a folder of its own.
  *
  * @param rows sorted by kind and id, each with its head
+ * @param corrections asked for once all rows were taken: rows that stand in the place of those of the same subject, or
+ *   between the others, sorted in the same way
  */
 export async function writeSnapshot(
   about: About,
   folder: string,
   rows: AsyncIterable<FrozenRow>,
   ports: SnapshotPorts,
+  corrections: () => Promise<readonly FrozenRow[]> = async () => [],
 ): Promise<Frozen> {
   const write = (name: string, type: string, parts: AsyncIterable<string>) =>
     writeHashed(`${folder}/${name}`, type, parts, ports);
-  const tally = newTally(ports.newHash);
-  const chunks: Manifest['chunks'][number][] = [];
-  for await (const batch of inBatches(rows, CHUNK_ROWS)) {
-    for (const row of batch) tally.add(row);
-    const name = chunkName(chunks.length);
-    chunks.push({ name, rows: batch.length, ...(await write(name, ROWS_TYPE, linesOf(batch))) });
-  }
-  const controls = tally.controls();
-  const snapshot = () => snapshotRows(folder, controls.rows, 0, ports);
+  let written = await writeParts(folder, rows, ports);
+  const instead = await corrections();
+  // Each part is read before it is written anew, which holds one part at a time here too.
+  if (instead.length > 0) written = await writeParts(folder, merged(snapshotRows(written, 0, ports), instead), ports);
+  const { controls, parts, chunks } = written;
+  const snapshot = () => snapshotRows(written, 0, ports);
   const files: Frozen['files'][number][] = [];
   for (const format of FORMATS) {
     const name = fileNameOf(about.period, about.exportId, format);
@@ -52,30 +62,79 @@ export async function writeSnapshot(
   }
   const text = manifestText({ ...about, controls, files, chunks }, snapshot(), ports.contentHash);
   const manifest = await write(MANIFEST, CONTENT_TYPES.json, text);
-  return { about, controls, folder, files, manifest };
+  return { about, controls, folder, parts, files, manifest };
+}
+
+async function writeParts(
+  folder: string,
+  rows: AsyncIterable<FrozenRow>,
+  ports: SnapshotPorts,
+): Promise<Pick<Frozen, 'folder' | 'parts' | 'controls'> & Pick<Manifest, 'chunks'>> {
+  const tally = newTally(ports.newHash);
+  const chunks: Manifest['chunks'][number][] = [];
+  for await (const batch of inBatches(rows, CHUNK_ROWS)) {
+    for (const row of batch) tally.add(row);
+    const name = chunkName(chunks.length);
+    const written = await writeHashed(`${folder}/${name}`, ROWS_TYPE, linesOf(batch), ports);
+    chunks.push({ name, rows: batch.length, ...written });
+  }
+  return { folder, parts: chunks.map(({ sha256 }) => sha256), controls: tally.controls(), chunks };
+}
+
+/** Sorted rows with others put in the place of those of the same subject, or between them. */
+async function* merged(batches: RowBatches, instead: readonly FrozenRow[]): AsyncIterable<FrozenRow> {
+  let next = 0;
+  for await (const batch of batches) {
+    for (const frozen of batch) {
+      const place = placeOf(frozen);
+      for (let other = instead[next]; other && placeOf(other) < place; other = instead[next]) {
+        yield other;
+        next += 1;
+      }
+      const other = instead[next];
+      const same = other && placeOf(other) === place ? other : undefined;
+      yield same ?? frozen;
+      if (same) next += 1;
+    }
+  }
+  yield* instead.slice(next);
 }
 
 /**
- * The rows of a snapshot from one on, some at a time.
- * @param rows how many it has
+ * The rows of a snapshot from one on, some at a time, each part only when it is as it was written.
  * @param from how many to leave out
- * @throws Error naming the part that is not there or has fewer rows than it should
+ * @throws ChangedSnapshot naming the part that is not there any more or was changed
  */
 export async function* snapshotRows(
-  folder: string,
-  rows: number,
+  { folder, parts, controls: { rows } }: Snapshot,
   from: number,
-  { files, readRow }: Pick<SnapshotPorts, 'files' | 'readRow'>,
+  { files, newHash, readRow }: Pick<SnapshotPorts, 'files' | 'newHash' | 'readRow'>,
 ): RowBatches {
   for (let chunk = Math.floor(from / CHUNK_ROWS); chunk * CHUNK_ROWS < rows; chunk += 1) {
-    const start = chunk * CHUNK_ROWS;
     const key = `${folder}/${chunkName(chunk)}`;
-    const bytes = await files.read(key);
-    const lines = bytes ? new TextDecoder().decode(bytes).split('\n').slice(0, -1) : [];
-    const expected = Math.min(CHUNK_ROWS, rows - start);
-    if (lines.length !== expected) throw new Error(`${key} must have ${expected} rows, and has ${lines.length}`);
-    yield lines.slice(Math.max(0, from - start)).map(readRow);
+    const text = unchangedText(key, await files.read(key), parts[chunk], newHash);
+    const lines = text.split('\n').slice(0, -1);
+    yield lines.slice(Math.max(0, from - chunk * CHUNK_ROWS)).map(readRow);
   }
+}
+
+/**
+ * The text of a stored file that is as it was written.
+ * @throws ChangedSnapshot naming the file that is not
+ */
+export function unchangedText(
+  key: string,
+  bytes: Uint8Array | undefined,
+  sha256: string | undefined,
+  newHash: NewHash,
+): string {
+  if (!bytes) throw new ChangedSnapshot(`${key} is gone; run: npm run verify -- export`);
+  // A mark at the start is a changed byte as well, and so is what is no UTF-8: its text has another hash.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const hash = newHash();
+  hash.add(text);
+  if (hash.hex() !== sha256) throw new ChangedSnapshot(`${key} was changed; run: npm run verify -- export`);
+  return text;
 }
 
 /** At most so many rows of them, counted over all batches. */

@@ -23,7 +23,10 @@ const entry = (entryId: string, points: number): Entry => ({
   calendar: { id: 'cn', version: 1 },
   recordedAt: '2026-10-02T00:00:00Z',
 });
-const [one, two, three] = [entry('e-1', -100), entry('e-2', -200), entry('e-3', -300)];
+/** Written after the export began, for all that anybody can say. */
+const LATE = '2026-11-20T02:16:00Z';
+const [one, two] = [entry('e-1', -100), entry('e-2', -200)];
+const three: Entry = { ...entry('e-3', -300), recordedAt: LATE };
 const first = sealOf(CARD, undefined, [one], AS_OF, contentHash);
 const second = sealOf(CARD, headAfter(first), [two], AS_OF, contentHash);
 const third = sealOf(CARD, headAfter(second), [three], AS_OF, contentHash);
@@ -45,9 +48,13 @@ describe('a row is what its card says up to its head (X-2)', () => {
 
   test('without a head it is the card without entries', () => {
     const empty = { row: scoreRow(SUBJECT, '2026-10', [], POLICY, AS_OF), head: null };
-    expect(faultOf({ row: empty })).toBeUndefined();
-    const beheaded = faultOf({ row: { ...frozen, head: null } });
+    const late = [one, two, three].map((each) => ({ ...each, recordedAt: LATE }));
+    expect(faultOf({ row: empty, card: { entries: late } })).toBeUndefined();
+    const beheaded = faultOf({ row: { ...frozen, head: null }, card: { entries: late } });
     expect(beheaded).toBe('pendingPoints is "-3.00", and the ledger says "0.00"');
+    expect(faultOf({ row: empty })).toBe(
+      'the entry e-1 stood there before the export began, and the row leaves it out',
+    );
   });
 
   test.each<{ title: string; card?: Partial<StoredCard>; row?: FrozenRow; said: string }>([
@@ -65,6 +72,11 @@ describe('a row is what its card says up to its head (X-2)', () => {
       title: 'a changed entry',
       card: { entries: [{ ...one, points: 100 }, two, three] },
       said: 'the entry e-1 was changed',
+    },
+    {
+      title: 'an entry from before the export that the row leaves out',
+      card: { entries: [one, two, { ...three, recordedAt: '2026-11-20T02:15:59Z' }] },
+      said: 'the entry e-3 stood there before the export began, and the row leaves it out',
     },
     {
       title: 'another result',

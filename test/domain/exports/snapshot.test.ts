@@ -10,7 +10,13 @@ import { rendered } from '#shared/domain/exports/formats.ts';
 import { manifestText } from '#shared/domain/exports/manifest.ts';
 import { cursorOf, failed, readCursor, ready, type ScoreExport } from '#shared/domain/exports/score-export.ts';
 import { hundredthsOf } from '#shared/domain/exports/score-row.ts';
-import { firstRows, snapshotRows, writeSnapshot } from '#shared/domain/exports/snapshot.ts';
+import {
+  ChangedSnapshot,
+  firstRows,
+  snapshotRows,
+  unchangedText,
+  writeSnapshot,
+} from '#shared/domain/exports/snapshot.ts';
 import { pointsText } from '#shared/domain/performance/points.ts';
 import { all, batchesOf, frozenRowOf, generatedRows, one, textOf } from './rows.ts';
 
@@ -69,24 +75,56 @@ describe('a snapshot (X-1, X-2)', () => {
   });
 
   test('of nobody is whole, too', async () => {
-    const { controls, files: written } = await write(one([]));
+    const frozen = await write(one([]));
+    const { controls, files: written } = frozen;
     expect(controls).toEqual({ rows: 0, sumResult: '0.00', sumAdjustments: '0.00', heads: hashOf('') });
     expect(JSON.parse(await stored(written[0]?.name ?? ''))).toEqual({ exportId: ABOUT.exportId, rows: [], controls });
     expect(ManifestV1.parse(JSON.parse(await stored('manifest.json'))).lines).toEqual([]);
-    expect(await all(snapshotRows('exports/x', 0, 0, ports))).toEqual([]);
+    expect(await all(snapshotRows(frozen, 0, ports))).toEqual([]);
   });
 
-  test('of which a part is gone or short is told, never read as if it ended there', async () => {
-    await write(generatedRows(4_001));
-    await expect(all(snapshotRows('exports/x', 6_001, 0, ports))).rejects.toThrow('000003.ndjson must have 2000 rows');
-    await expect(all(snapshotRows('exports/x', 8_001, 6_000, ports))).rejects.toThrow('must have 2000 rows, and has 0');
+  test.each([
+    { what: 'short', make: (text: string) => text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1) },
+    { what: 'changed', make: (text: string) => text.replace('"entries":2', '"entries":3') },
+    { what: 'marked', make: (text: string) => `\uFEFF${text}` },
+  ])('of which a part is $what is told, never read', async ({ make }) => {
+    const frozen = await write(generatedRows(2_003));
+    const key = 'exports/x/rows/000002.ndjson';
+    const text = new TextDecoder().decode(await files.read(key));
+    await files.write(key, 'text/plain', [make(text)]);
+    expect(make(text)).not.toBe(text);
+    await expect(all(snapshotRows(frozen, 0, ports))).rejects.toThrow(`${key} was changed`);
+    await expect(all(snapshotRows(frozen, 2_001, ports))).rejects.toThrow(ChangedSnapshot);
+  });
+
+  test('of which a part is gone, or that has more rows than parts, is told', async () => {
+    const frozen = await write(generatedRows(1));
+    const elsewhere = { ...frozen, folder: 'exports/y' };
+    await expect(all(snapshotRows(elsewhere, 0, ports))).rejects.toThrow('exports/y/rows/000001.ndjson is gone');
+    expect(() => unchangedText('k', new Uint8Array(), undefined, newHash)).toThrow('k was changed');
+  });
+
+  test('has corrections in the place of rows, between them, before and after them, over all parts', async () => {
+    const rows = await all(generatedRows(4_001));
+    const fixed = (subjectId: string) => frozenRowOf({ subjectId, adjustments: '7.00' });
+    const id = (at: number) => rows[at]?.row.subjectId ?? '';
+    const instead = ['A', id(0), `${id(1_999)}x`, id(2_000), id(4_000), 'Z'].map(fixed);
+    const frozen = await writeSnapshot(ABOUT, 'exports/x', one(rows), ports, async () => instead);
+    const expected = [
+      ...rows.filter(({ row }) => !instead.some((each) => each.row.subjectId === row.subjectId)),
+      ...instead,
+    ];
+    expected.sort((a, b) => (a.row.subjectId < b.row.subjectId ? -1 : 1));
+    expect((await all(snapshotRows(frozen, 0, ports))).flat()).toEqual(expected);
+    const clean = await writeSnapshot(ABOUT, 'exports/x', one(expected), ports);
+    expect(frozen).toEqual(clean);
   });
 
   test.each([1, 1_999, 2_000, 2_001, 3_000, 5_000])('read in pages of %i is read as a whole', async (limit) => {
-    await write(generatedRows(4_001));
+    const frozen = await write(generatedRows(4_001));
     const pages: string[] = [];
     for (let from = 0; from < 4_001; from += limit === 1 ? 2_000 : limit) {
-      const page = await all(firstRows(snapshotRows('exports/x', 4_001, from, ports), limit));
+      const page = await all(firstRows(snapshotRows(frozen, from, ports), limit));
       pages.push(...page.flat().map(({ row }) => row.subjectId));
     }
     const whole = (await all(generatedRows(4_001))).map(({ row }) => row.subjectId);
@@ -151,6 +189,7 @@ describe('an export goes on', () => {
     const frozen = await write(generatedRows(1));
     const stopped = failed(running, '2026-11-20T04:00:00Z');
     expect(stopped).toMatchObject({ version: 2, progress: { state: 'failed', failedAt: '2026-11-20T04:00:00Z' } });
+    expect(failed(running, '2026-11-20T04:00:00Z', 'why').progress).toMatchObject({ reason: 'why' });
     expect(ready(stopped, frozen)).toMatchObject({ version: 3, progress: { state: 'ready', ...frozen } });
   });
 
