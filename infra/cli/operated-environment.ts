@@ -52,7 +52,8 @@ async function localSystem(url: string): Promise<OperatedEnvironment> {
   const endpoint = url.replace(/\/+$/, '');
   const answer = await fetch(`${endpoint}/_local/outputs`).catch(() => undefined);
   if (!answer?.ok) throw new RangeError(`no local system answers at ${endpoint}; start one, or name --env or --url`);
-  const stacks = LocalOutputs.parse(await answer.json());
+  const { data: stacks } = LocalOutputs.safeParse(await answer.json().catch(() => undefined));
+  if (!stacks) throw new RangeError(`what answers at ${endpoint} is no local system; name another with --url`);
   const credentials = { accessKeyId: LOCAL.key, secretAccessKey: LOCAL.key };
   return {
     name: endpoint,

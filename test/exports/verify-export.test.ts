@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NotAsExported, type VerifyExportOptions, verifyExport } from '#infra/cli/verify/export.ts';
+import { ExportReply } from '#shared/contracts/api/replies.ts';
+import { referenceKeys } from '#shared/contracts/items/reference-item.ts';
 import type { Format } from '#shared/domain/exports/formats.ts';
 import type { Item } from '#shared/domain/ports/tables.ts';
 import { DIRECTORY } from '#test/support/sample.ts';
@@ -20,7 +22,7 @@ async function exported(format: Format = 'json', given?: ExportSystem) {
   for (const entry of [...posted('E-204', 1, -600), ...posted('E-201', 2, -300), ...posted('E-204', 3, 200)])
     await system.post(entry);
   const { body, headers = {} } = await system.scores({ period: PERIOD, format });
-  for (const entry of posted('E-204', 4, -900)) await system.post(entry);
+  for (const entry of posted('E-204', 4, -900)) await system.post({ ...entry, recordedAt: '2026-11-20T02:40:00Z' });
   const exportId = headers['interlock-export'] ?? '';
   const found = await system.ports.exports.load(exportId);
   if (found?.progress.state !== 'ready') throw new Error('it is not written');
@@ -67,6 +69,7 @@ describe('an export that is as it was exported (X-2)', () => {
       expect.stringContaining('(3) are unchanged'),
       expect.stringContaining(`${DIRECTORY.size} rows, results 2893.00, adjustments -7.00`),
       expect.stringContaining('follows from the sealed entries'),
+      expect.stringContaining('no card of 2026-10 with entries from before the export is without a row'),
     ]);
   });
 
@@ -74,7 +77,7 @@ describe('an export that is as it was exported (X-2)', () => {
     const of = await exported('csv');
     const path = file('scores.csv', of.text);
     await expect(verify(of, { file: path })).rejects.toThrow('give it with --id');
-    expect(await verify(of, { file: path, id: of.exportId })).toHaveLength(4);
+    expect(await verify(of, { file: path, id: of.exportId })).toHaveLength(5);
     const other = of.exportId.replace(/^./, (first) => (first === '0' ? '1' : '0'));
     await expect(verify(of, { file: path, id: other })).rejects.toThrow('there is no export');
     await expect(verify(of, { file: join(folder, 'nowhere.csv') })).rejects.toThrow('cannot be read');
@@ -116,18 +119,27 @@ describe('an export that is as it was exported (X-2)', () => {
     );
     expect((await verify({ system }, { file: last, page: true }))[2]).toContain('9 of its 29 rows');
     const table = file('page.csv', String((await system.scores({ cursor: next, format: 'csv' })).body));
-    expect(await verify({ system }, { file: table, page: true, id: headers['interlock-export'] ?? '' })).toHaveLength(
-      4,
-    );
+    const id = headers['interlock-export'] ?? '';
+    expect(await verify({ system }, { file: table, page: true, id })).toHaveLength(5);
   });
 
   test('has the manifest that somebody stored', async () => {
     const of = await exported();
     const manifest = new TextDecoder().decode(await of.system.files.read(`${of.frozen.folder}/manifest.json`));
     expect(await said(of, of.text, 'json', { manifest: file('manifest.json', manifest) })).toBe('right');
-    expect(await said(of, of.text, 'json', { manifest: file('other.json', `${manifest} `) })).toContain(
-      "other.json: is not the export's manifest",
-    );
+    expect(
+      await said(of, of.text, 'json', { manifest: file('other.json', manifest.replace('2893', '2894')) }),
+    ).toContain("other.json: is not the export's manifest");
+  });
+
+  test('has the manifest as the answer about the export has it in it, in any writing', async () => {
+    const of = await exported();
+    const { manifest } = ExportReply.parse((await of.system.read(of.exportId)).body);
+    const kept = JSON.stringify(manifest?.document, undefined, 2);
+    expect(await said(of, of.text, 'json', { manifest: file('kept.json', kept) })).toBe('right');
+    const other = kept.replace('"sumResult": "2893.00"', '"sumResult": "2893.01"');
+    expect(await said(of, of.text, 'json', { manifest: file('kept.json', other) })).toContain('is not the export');
+    expect(await said(of, of.text, 'json', { manifest: file('kept.json', '{') })).toContain('kept.json: ');
   });
 });
 
@@ -259,5 +271,113 @@ describe('a ledger that no longer says what was exported is told by its card (X-
     const of = await exported();
     await of.system.memory.write([{ table: 'scorecards', remove: { pk: CARD, sk: entry } }]);
     expect(await said(of, of.text)).toBe('the ledger, on the card of E-204: the entry e-E-204-1 is missing');
+  });
+});
+
+describe('a page that is not what was answered is told by its first difference (X-2)', () => {
+  async function paged() {
+    const of = await exported();
+    const first = await of.system.scores({ period: PERIOD, limit: 5 });
+    const exportId = first.headers?.['interlock-export'] ?? '';
+    return { of: { ...of, exportId }, exportId, text: String(first.body), lines: String(first.body).split('\n') };
+  }
+
+  test('rows cut with the next page kept, no rows, another next page, and none', async () => {
+    const { of, exportId, text, lines } = await paged();
+    const cut = [...lines.slice(0, 4), (lines[4] ?? '').replace(/,$/, ''), ...lines.slice(6)].join('\n');
+    expect(await said(of, cut)).toContain(`so that ${exportId}.4 is next, and it names ${exportId}.5`);
+    expect(await said(of, [lines[0], ...lines.slice(6)].join('\n'))).toContain('has no rows');
+    expect(await said(of, text.replace(`${exportId}.5`, 'hello'))).toContain(
+      `so that ${exportId}.5 is next, and it names hello`,
+    );
+    const last = text.replace(`,"next":"${exportId}.5"`, '');
+    expect(await said(of, last, 'json', { page: true })).toContain(`${exportId}.5 is next, and it names nothing`);
+  });
+
+  test('a whole file that was cut and given a next page', async () => {
+    const of = await exported();
+    const lines = of.text.split('\n');
+    const end = (lines.at(-2) ?? '').replace(/\}$/, ',"next":"x"}');
+    const cut = [...lines.slice(0, 2), (lines[2] ?? '').replace(/,$/, ''), end, ''].join('\n');
+    expect(await said(of, cut)).toContain(`so that ${of.exportId}.2 is next, and it names x`);
+  });
+
+  test('something after the end, a field twice, other blanks; in NDJSON and tables too', async () => {
+    const { of, exportId, text } = await paged();
+    expect(await said(of, `${text}garbage\n`)).toContain('line 8 stands after the end of the file');
+    expect(await said(of, text.slice(0, -1))).toContain('line 8 stands after the end');
+    const twice = text.replace('"result":', '"result":"0.00","result":');
+    expect(await said(of, twice)).toContain('has other bytes than the page that was answered, from line 2 on');
+    const asked = { cursor: `${exportId}.5`, limit: 5 } as const;
+    const ndjson = String((await of.system.scores({ ...asked, format: 'ndjson' })).body);
+    expect(await said(of, ndjson, 'ndjson')).toBe('right');
+    expect(await said(of, ndjson.replace('"result"', ' "result"'), 'ndjson')).toContain('from line 1 on');
+    const csv = String((await of.system.scores({ ...asked, format: 'csv' })).body);
+    expect(await said(of, csv, 'csv', { page: true })).toBe('right');
+    expect(await said(of, csv.replace('\uFEFF', ''), 'csv', { page: true })).toContain('from line 1 on');
+    expect(await said(of, csv.replace(',logistics,', ',"logistics",'), 'csv', { page: true })).toContain('other bytes');
+  });
+});
+
+describe('an export that was written anew to fit itself (X-2)', () => {
+  /** The state and what it names, of an export that was made of fewer subjects or entries. */
+  async function forged(of: Exported, change: (system: ExportSystem) => Promise<void>) {
+    const other = await exportSystem();
+    await change(other);
+    const made = await other.scores({ period: PERIOD });
+    const id = made.headers?.['interlock-export'] ?? '';
+    for await (const { key } of other.files.versions('exports/')) {
+      const bytes = await other.files.read(key);
+      await of.system.files.write(key, 'text/plain', [new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)]);
+    }
+    const state = await other.memory.get('scorecards', { pk: `EXPORT#${id}`, sk: 'STATE' });
+    if (!state) throw new Error('nothing was forged');
+    await of.system.memory.write([{ table: 'scorecards', put: state }]);
+    return said({ ...of, exportId: id }, String(made.body));
+  }
+
+  test('without somebody who has entries is told by their card', async () => {
+    const of = await exported();
+    const told = await forged(of, async (other) => {
+      await other.memory.write([{ table: 'reference', remove: referenceKeys.subject('E-204') }]);
+      for (const entry of posted('E-201', 2, -300)) await other.post(entry);
+    });
+    expect(told).toBe(
+      'the ledger, on the card of E-204: the entry e-E-204-1 stood there before the export began, and there is no row',
+    );
+  });
+
+  test('from entries that stood there is told by the entry that it leaves out', async () => {
+    const of = await exported();
+    const told = await forged(of, async (other) => {
+      for (const entry of posted('E-201', 2, -300)) await other.post(entry);
+    });
+    expect(told).toBe(
+      'the ledger, on the card of E-204: the entry e-E-204-1 stood there before the export began, and the row leaves it out',
+    );
+  });
+
+  test.each([
+    {
+      what: 'month',
+      from: '"period":"2026-10","requested',
+      to: '"period":"2026-09","requested',
+      told: 'the state of the export',
+    },
+    {
+      what: 'file',
+      from: /("files":\[\{.*?"sha256":")[0-9a-f]{4}/,
+      to: '$1ffff',
+      told: 'names other files than the state',
+    },
+    { what: 'part', from: /("parts":\[")[0-9a-f]{4}/, to: '$1ffff', told: 'names other parts of the snapshot' },
+  ])('only in its state, the $what, is told', async ({ from, to, told }) => {
+    const of = await exported();
+    await change(of, { pk: `EXPORT#${of.exportId}`, sk: 'STATE' }, (item) => {
+      const text = JSON.stringify(item);
+      expect(text.replace(from, to)).not.toBe(text);
+      return JSON.parse(text.replace(from, to));
+    });
+    expect(await said(of, of.text)).toContain(told);
   });
 });

@@ -9,6 +9,7 @@ import { bucketFiles } from '#shared/adapters/files.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
 import { sealStore } from '#shared/adapters/seal-store.ts';
 import { openEnvironment, outputsOf } from '../operated-environment.ts';
+import { whereAsked } from '../where-asked.ts';
 import { NotAsExported, verifyExport } from './export.ts';
 
 const OPTIONS = {
@@ -23,21 +24,22 @@ const OPTIONS = {
  * `npm run verify -- export FILE`: verifies a file of an export against its manifest and the ledger, read with the
  * operator's own access to the stores and not through the API (X-2).
  *
- * @returns 0 when it is as it was exported, else 1
- * @throws RangeError or TypeError for arguments that cannot be meant, and for an export that is not there
+ * @returns 0 when it is as it was exported, 1 when something differs
+ * @throws RangeError or TypeError for arguments that cannot be meant, and for an export that is not there; whatever else
+ *   keeps it from looking, as it comes
  */
 export async function verifyExportCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const [file, ...others] = positionals;
   if (file === undefined || others.length > 0) throw new RangeError('name one file');
-  const { env, url, ...given } = values;
+  const { env, url, manifest, ...given } = values;
   const environment = await openEnvironment({ env, url });
   const names = outputsOf(environment, 'ScorecardsTable', 'ReferenceTable', 'FilesBucket');
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(environment.client));
   const tables = dynamoTables(client, { scorecards: names.ScorecardsTable, reference: names.ReferenceTable });
   try {
     const checked = await verifyExport(
-      { file, ...given },
+      { file: whereAsked(file), ...given, ...(manifest !== undefined && { manifest: whereAsked(manifest) }) },
       {
         exports: exportStore(tables),
         files: bucketFiles(new S3Client(environment.client), names.FilesBucket),

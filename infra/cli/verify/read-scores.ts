@@ -15,8 +15,8 @@ export interface StoredScores {
   readonly rows: readonly SeenRow[];
   /** A table has none in it. */
   readonly controls?: Controls;
-  /** Whether a further page is named: then this is not the whole export. */
-  readonly isPage: boolean;
+  /** The further page that it names: then this is not the whole export. */
+  readonly next?: string;
 }
 
 const Around = z.strictObject({ exportId: z.uuid(), controls: ControlsV1, next: z.string().optional() });
@@ -39,6 +39,8 @@ function readJson(text: string): StoredScores {
   const lines = text.split('\n');
   const end = lines.findLastIndex((line) => line.startsWith('],"controls":'));
   if (end < 0) throw new RangeError('the end of the file is missing: its last line holds the controls');
+  if (lines.length !== end + 2 || lines[end + 1] !== '')
+    throw new RangeError(`line ${end + 2} stands after the end of the file`);
   const rows = lines.slice(1, end).map((line, index) => rowIn(line.replace(/,$/, ''), index + 2));
   const around = aroundIn(`${lines[0]?.replace(/,?"rows":\[$/, '')},${lines[end]?.slice(2)}`, end + 1);
   return { format: 'json', rows, ...around };
@@ -58,7 +60,7 @@ function readCsv(text: string): StoredScores {
   const [header, ...others] = records;
   if (header?.record.join() !== COLUMNS.join()) throw new RangeError(`line 1 is not ${COLUMNS.join()}`);
   const rows = others.map(({ record, info }) => seen(() => fieldsOfCells(record), info.lines));
-  return { format: 'csv', rows, isPage: false };
+  return { format: 'csv', rows };
 }
 
 function idIn(name: string): Pick<StoredScores, 'exportId'> {
@@ -66,10 +68,10 @@ function idIn(name: string): Pick<StoredScores, 'exportId'> {
   return exportId === undefined ? {} : { exportId };
 }
 
-function aroundIn(line: string, number: number): Pick<StoredScores, 'exportId' | 'controls' | 'isPage'> {
+function aroundIn(line: string, number: number): Pick<StoredScores, 'exportId' | 'controls' | 'next'> {
   try {
     const { exportId, controls, next } = Around.parse(JSON.parse(line));
-    return { exportId, controls, isPage: next !== undefined };
+    return { exportId, controls, ...(next !== undefined && { next }) };
   } catch {
     throw new RangeError(`line ${number} does not hold the controls`);
   }
