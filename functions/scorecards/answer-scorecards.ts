@@ -2,6 +2,7 @@ import type { EndpointsOf, RequestOf } from '#shared/contracts/api/endpoints.ts'
 import { notFound, type Reply } from '#shared/contracts/api/request.ts';
 import type { Actor } from '#shared/domain/access/roles.ts';
 import { dayIn, type Instant, type Month, monthIn, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
+import { inOrder } from '#shared/domain/in-order.ts';
 import { atStakeOf, type Card, cardOf, cardPolicy, maySeeCard, showsStakes } from '#shared/domain/performance/card.ts';
 import { type Entry, type EntryStatus, withStatus } from '#shared/domain/performance/entry.ts';
 import { explain } from '#shared/domain/performance/explanation.ts';
@@ -33,7 +34,13 @@ export function scorecardAnswers(ports: ScorecardPorts): EndpointsOf<'scorecards
   };
 }
 
-/** The cards of a month that the caller may see, by kind and id; the running month when none is named. */
+/** Cards whose entries are read at a time. */
+const CARDS_AT_ONCE = 16;
+
+/**
+ * The cards of a month that the caller may see, by kind and id; the running month when none is named. Whoever is not
+ * active in it has a card where entries stand on it.
+ */
 async function listCards(request: RequestOf<'GET /scorecards'>, ports: ScorecardPorts): Promise<Reply> {
   const { actor, query } = request;
   const now = ports.clock.now();
@@ -42,19 +49,23 @@ async function listCards(request: RequestOf<'GET /scorecards'>, ports: Scorecard
   const policy = policyOf(policies, period, now, ports.zone);
   if (!policy) return { status: 200, body: { items: [] } };
   const subjects = [...directory.values()]
-    .filter((subject) => isActiveIn(subject, period) && maySeeCard(actor, subject))
+    .filter((subject) => maySeeCard(actor, subject))
     .filter((subject) => department === undefined || subject.department === department)
     .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   const rest = afterCursor(subjects, placeOf, cursor);
-  const page = rest.slice(0, limit);
-  const last = rest.length > limit ? page.at(-1) : undefined;
-  const cards = await Promise.all(
-    page.map(async (subject) => {
-      const entries = withStatus(await ports.ledger.entries(subject.id, period));
-      return cardBody(await cardFor({ actor, subject, period, entries, policy, now }, ports));
-    }),
-  );
-  return { status: 200, body: { items: cards, ...(last && { next: placeOf(last) }) } };
+  const found: Seen[] = [];
+  const read = async (subject: Subject): Promise<Seen> => {
+    const entries = withStatus(await ports.ledger.entries(subject.id, period));
+    return { actor, subject, period, entries, policy, now };
+  };
+  for await (const seen of inOrder(rest, CARDS_AT_ONCE, read)) {
+    if (hasCard(seen)) found.push(seen);
+    if (found.length > limit) break;
+  }
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  const items = await Promise.all(page.map(async (seen) => cardBody(await cardFor(seen, ports))));
+  return { status: 200, body: { items, ...(last && { next: placeOf(last.subject) }) } };
 }
 
 /** One card (section 7). */
@@ -138,8 +149,13 @@ async function look(
   const entries = withStatus(ledgerEntries);
   const now = clock.now();
   const policy = policyOf(policies, period, now, zone);
-  if (!policy || (entries.length === 0 && !isActiveIn(subject, period))) return undefined;
+  if (!policy || !hasCard({ subject, period, entries })) return undefined;
   return { actor, subject, period, entries, policy, now, policies };
+}
+
+/** Who is active on any day of a month has a card, and whoever else has entries in it. */
+function hasCard({ subject, period, entries }: Pick<Seen, 'subject' | 'period' | 'entries'>): boolean {
+  return entries.length > 0 || isActiveIn(subject, period);
 }
 
 async function cardFor({ actor, subject, period, entries, policy, now }: Seen, ports: ScorecardPorts): Promise<Card> {
