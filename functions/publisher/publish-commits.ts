@@ -1,4 +1,5 @@
 import { CommitItem } from '#shared/contracts/items/commit-item.ts';
+import { ExportItem } from '#shared/contracts/items/export-item.ts';
 import type { EventBus } from '#shared/domain/ports/event-bus.ts';
 import type { Item, Key } from '#shared/domain/ports/tables.ts';
 import { published } from '#shared/domain/published.ts';
@@ -39,8 +40,8 @@ export interface Stopped {
 }
 
 /**
- * Puts the events of new commits on the bus, and raises the alarm for commits, entries and seals that were changed or
- * removed. Other changes are none of its business.
+ * Puts the events of new commits on the bus, and raises the alarm for commits, entries and seals, and for
+ * written exports, that were changed or removed. Other changes are none of its business.
  *
  * All commits go out together; when that fails, one by one, so that a bad commit holds up only what comes after it.
  * A repeat publishes again what was published before: consumers count on it.
@@ -82,6 +83,7 @@ async function publish(changes: readonly TableChange[], { bus, source }: Publish
 
 function tamperingOf({ eventName, keys, oldImage, newImage }: TableChange): Tampering[] {
   if (eventName === 'INSERT') return [];
-  const kind = [oldImage?.kind, newImage?.kind].find((each) => ADDED_ONLY.has(each));
+  const written = ExportItem.safeParse(oldImage).data?.state.progress.state === 'ready' ? 'export' : undefined;
+  const kind = written ?? [oldImage?.kind, newImage?.kind].find((each) => ADDED_ONLY.has(each));
   return kind === undefined ? [] : [{ kind: String(kind), change: eventName, pk: keys.pk, sk: keys.sk }];
 }

@@ -18,6 +18,13 @@ const commitsAndTampering = [
     eventName: FilterRule.or('MODIFY', 'REMOVE'),
     dynamodb: { OldImage: { kind: { S: FilterRule.or('commit', 'entry', 'seal') } } },
   }),
+  // An export is written to until it is ready, and never again.
+  FilterCriteria.filter({
+    eventName: FilterRule.or('MODIFY', 'REMOVE'),
+    dynamodb: {
+      OldImage: { kind: { S: ['export'] }, state: { M: { progress: { M: { state: { S: ['ready'] } } } } } },
+    },
+  }),
 ];
 
 /** One function on a table's stream: a poison record is split off, tried ten times and put aside. */

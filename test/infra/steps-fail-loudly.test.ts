@@ -107,6 +107,12 @@ describe('what is published is what commits say, and only that', () => {
     const expected = [
       { eventName: ['INSERT'], dynamodb: { NewImage: { kind: { S: ['commit'] } } } },
       { eventName: ['MODIFY', 'REMOVE'], dynamodb: { OldImage: { kind: { S: ['commit', 'entry', 'seal'] } } } },
+      {
+        eventName: ['MODIFY', 'REMOVE'],
+        dynamodb: {
+          OldImage: { kind: { S: ['export'] }, state: { M: { progress: { M: { state: { S: ['ready'] } } } } } },
+        },
+      },
     ];
     expect(filters).toEqual([expected, expected]);
   });

@@ -4,7 +4,7 @@ import { commitWrite } from '#shared/adapters/commit-item.ts';
 import { memoryTables } from '#shared/adapters/memory-tables.ts';
 import { commitOf } from '#shared/domain/event.ts';
 import type { EventBus, PublishedEvent } from '#shared/domain/ports/event-bus.ts';
-import type { Tables } from '#shared/domain/ports/tables.ts';
+import type { Item, Tables } from '#shared/domain/ports/tables.ts';
 
 const NOW = '2026-11-20T02:31:00Z';
 
@@ -123,6 +123,26 @@ describe('records that are only ever added (T-3, S-20)', () => {
     const { tamperings } = await publish(changes, bus);
     expect(tamperings).toEqual([{ kind, change: 'MODIFY', pk: 'p', sk: 's' }]);
     expect(published).toEqual([]);
+  });
+
+  test('an export raises it from when it is ready, and not while it becomes so', async () => {
+    const asked = { exportId: 'x', period: '2026-10', requestedBy: 'E-901', requestedAt: NOW, version: 1 };
+    const hash = '0'.repeat(64);
+    const about = { exportId: 'x', period: '2026-10', asOf: NOW, versions: { policy: 1, rows: 1 } };
+    const controls = { rows: 0, sumResult: '0.00', sumAdjustments: '0.00', heads: hash };
+    const written = { about, controls, folder: 'f', parts: [], files: [], manifest: { bytes: 1, sha256: hash } };
+    const stored = (progress: object): Item => ({
+      ...{ pk: 'EXPORT#x', sk: 'STATE', kind: 'export', version: 1 },
+      state: { ...asked, progress },
+    });
+    const [, toReady, after] = await changesAfter(async (tables) => {
+      for (const progress of [{ state: 'running' }, { state: 'ready', ...written }, { state: 'running' }])
+        await tables.write([{ table: 'cases', put: stored(progress) }]);
+    });
+    const { bus } = testBus();
+    expect((await publish(toReady ? [toReady] : [], bus)).tamperings).toEqual([]);
+    const told = { kind: 'export', change: 'MODIFY', pk: 'EXPORT#x', sk: 'STATE' };
+    expect((await publish(after ? [after] : [], bus)).tamperings).toEqual([told]);
   });
 
   test('a removed one raises the alarm', async () => {
