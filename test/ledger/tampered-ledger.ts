@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { contentHash } from '#shared/adapters/digest.ts';
 import { entryItem } from '#shared/adapters/ledger-store.ts';
 import { headItem, sealItem } from '#shared/adapters/seal-store.ts';
+import { CommitItem } from '#shared/contracts/items/commit-item.ts';
 import { EntryItem } from '#shared/contracts/items/entry-item.ts';
 import { HeadItem, SealItem } from '#shared/contracts/items/seal-item.ts';
 import type { Entry } from '#shared/domain/performance/entry.ts';
@@ -118,6 +119,18 @@ export const flipped = (text: string) => text.replace(/\d/, (digit) => String((N
 /** Puts the first commit as edited. */
 export function ofCommit(edit: (item: Item) => Item): Tampering['tamper'] {
   return async (ledger) => ledger.put(edit(at((await partsOf(ledger)).commits, 0)));
+}
+
+type Content = CommitItem['commit'];
+
+/** The same, as to what the commit says. */
+export function ofContent(edit: (commit: Content) => Content): Tampering['tamper'] {
+  return ofCommit((item) => ({ ...item, commit: edit(CommitItem.parse(item).commit) }));
+}
+
+/** The same, as to each of its events. */
+export function ofEvents(edit: (event: Content['events'][number]) => Content['events'][number]): Tampering['tamper'] {
+  return ofContent((commit) => ({ ...commit, events: commit.events.map(edit) }));
 }
 
 export async function anchors(ledger: Tampered): Promise<readonly string[]> {

@@ -11,12 +11,17 @@ import {
   flipped,
   lists,
   ofCommit,
+  ofContent,
+  ofEvents,
   partsOf,
   rename,
   resealed,
   type Tampering,
   Wrote,
 } from './tampered-ledger.ts';
+
+const LONG_AGO = '2020-01-01T00:00:00Z';
+const OTHER = '6dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55';
 
 /** Changes of what stands on cards and in commits; every ledger of {@link sealedLedger}'s shape can be changed so. */
 export const IN_TABLES: readonly Tampering[] = [
@@ -250,7 +255,7 @@ export const IN_TABLES: readonly Tampering[] = [
       const other = at(sealed, 1);
       const invented = {
         subject: { kind: 'employee', id: 'E-103' },
-        groupId: '6dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55',
+        groupId: OTHER,
       } as const;
       const { points: _, inputs: __, share: ___, ...word } = other;
       await ledger.put(entryItem({ ...one, ...invented }));
@@ -278,40 +283,32 @@ export const IN_TABLES: readonly Tampering[] = [
   },
   {
     title: 'a commit recorded at another time',
-    tamper: ofCommit((item) =>
-      edited(item, (text) => text.replace(/"recordedAt":"[^"]*"/, '"recordedAt":"2020-01-01T00:00:00Z"')),
-    ),
+    tamper: ofContent((commit) => ({ ...commit, recordedAt: LONG_AGO })),
     first: /^CARD#\S+ entry \S+ has another dispute, group or time than commit \S+, which wrote it/,
   },
   {
     title: 'a commit whose events happened at another time',
-    tamper: ofCommit((item) =>
-      edited(item, (text) => text.replace(/"occurredAt":"[^"]*"/, '"occurredAt":"2020-01-01T00:00:00Z"')),
-    ),
+    tamper: ofEvents((event) => ({ ...event, occurredAt: LONG_AGO })),
     first: /^SCORING#\S+ commit 0000000001 tells of another time than it was recorded at/,
   },
   {
     title: 'a commit of another aggregate',
-    tamper: ofCommit((item) => edited(item, (text) => text.replace(/"aggregateId":"[^"]*"/, '"aggregateId":"other"'))),
+    tamper: ofContent((commit) => ({ ...commit, aggregateId: 'other' })),
     first: /^SCORING#\S+ commit 0000000001 was written for another dispute/,
   },
   {
     title: 'a commit of another version',
-    tamper: ofCommit((item) => edited(item, (text) => text.replace(/"aggregateVersion":1/, '"aggregateVersion":77'))),
+    tamper: ofContent((commit) => ({ ...commit, aggregateVersion: 77 })),
     first: /^SCORING#\S+ commit 0000000001 was changed/,
   },
   {
     title: 'an event with another id',
-    tamper: ofCommit((item) =>
-      edited(item, (text) => text.replace(/("events":\[\{"id":")[^"]*/, '$16dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55')),
-    ),
+    tamper: ofEvents((event) => ({ ...event, id: OTHER })),
     first: /^SCORING#\S+ commit 0000000001 has other ids than its dispute and version make/,
   },
   {
     title: 'a commit that tells of another dispute',
-    tamper: ofCommit((item) =>
-      edited(item, (text) => text.replace(/("disputeId":")[^"]*/, '$16dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55')),
-    ),
+    tamper: ofCommit((item) => edited(item, (text) => text.replace(/("disputeId":")[^"]*/, `$1${OTHER}`))),
     first: /^SCORING#\S+ commit 0000000001 tells of another dispute/,
   },
   {
@@ -324,7 +321,7 @@ export const IN_TABLES: readonly Tampering[] = [
     tamper: async (ledger) => {
       const commit = at((await partsOf(ledger)).commits, 0);
       await ledger.remove(commit);
-      await ledger.put({ ...commit, pk: 'SCORING#6dd1ba04-0d7c-4b6c-9c83-1c6a5e0c3c55' });
+      await ledger.put({ ...commit, pk: `SCORING#${OTHER}` });
     },
     first: /^CARD#\S+ entry \S+ has another dispute, group or time than commit \S+, which wrote it/,
   },
