@@ -18,17 +18,23 @@ export interface TallyPorts {
 
 /**
  * Counts the arrivals of the finished days that can have changed, so that a review reads one item per day instead of
- * one per arrival (R-3, I-7). A repeat writes the same; a run that was missed is made up for by the next.
+ * one per arrival (R-3, I-7); back to the first policy, before which nothing can have arrived. A repeat writes the same; a run that was missed is made up for by the next.
  *
  * @returns how many days it tallied
  */
 export async function tallyDays({ intake, reference, tallies, clock, zone }: TallyPorts): Promise<number> {
   const now = clock.now();
   const asOf = epochSeconds(now);
-  const [before, registered] = await Promise.all([tallies.state(), reference.sourcesNow()]);
+  const [before, registered, policies] = await Promise.all([
+    tallies.state(),
+    reference.sourcesNow(),
+    reference.policies(),
+  ]);
+  const today = dayIn(zone, now);
+  const floor = policies.map(({ effectiveFrom }) => effectiveFrom).sort()[0] ?? today;
   const sources = [...new Set([...registered.map(({ source }) => source), IN_HOUSE])].sort();
   const days: DayTally[] = [];
-  for (const day of daysToTally(before, dayIn(zone, now))) {
+  for (const day of daysToTally(before, today, floor)) {
     const tallied = await Promise.all(
       sources.map(async (source) => ({ source, ...tallyOf(await intake.arrivals(source, day)) })),
     );

@@ -8,28 +8,36 @@ const tally = (day: string, parts: Partial<DayTally['sources'][number]> = {}): D
   asOf: 7,
   sources: [{ ...NOTHING_RECEIVED, source: 'phone', received: 1, ...parts }],
 });
+const FLOOR = '2026-10-01';
 const standing = { asOf: 5, since: '2026-10-01', until: '2026-11-20', open: [] };
 
 describe('the days that are tallied each night (I-7, R-3)', () => {
-  test('the first time the fifteen days before today', () => {
-    const days = daysToTally(undefined, '2026-11-21');
-    expect(days).toHaveLength(15);
-    expect([days[0], days.at(-1)]).toEqual(['2026-11-06', '2026-11-20']);
+  test('the first time the hundred days before today, or those since anything can have arrived', () => {
+    const days = daysToTally(undefined, '2026-11-21', '2015-01-01');
+    expect(days).toHaveLength(100);
+    expect([days[0], days.at(-1)]).toEqual(['2026-08-13', '2026-11-20']);
+    expect(daysToTally(undefined, '2026-11-21', '2026-10-01')).toEqual(daysBetween('2026-10-01', '2026-11-20'));
+  });
+
+  test('night by night further back, without a gap, to the first day on which anything can have arrived', () => {
+    const days = daysToTally(standing, '2026-11-21', '2026-09-25');
+    expect(days).toEqual([...daysBetween('2026-09-25', '2026-09-30'), ...daysBetween('2026-11-06', '2026-11-20')]);
+    expect(daysToTally(standing, '2026-11-21', '2015-01-01')).toHaveLength(100);
   });
 
   test('then the same days again, as far as there is something to tally', () => {
-    expect(daysToTally(standing, '2026-11-22')).toEqual(daysBetween('2026-11-06', '2026-11-21'));
-    expect(daysToTally({ ...standing, since: '2026-11-18' }, '2026-11-21')).toEqual(
+    expect(daysToTally(standing, '2026-11-22', FLOOR)).toEqual(daysBetween('2026-11-06', '2026-11-21'));
+    expect(daysToTally({ ...standing, since: '2026-11-18' }, '2026-11-21', '2026-11-18')).toEqual(
       daysBetween('2026-11-18', '2026-11-20'),
     );
   });
 
   test('an older day with a message in flight or put aside, until it is settled', () => {
-    expect(daysToTally({ ...standing, open: ['2026-10-03'] }, '2026-11-21')[0]).toBe('2026-10-03');
+    expect(daysToTally({ ...standing, open: ['2026-10-03'] }, '2026-11-21', FLOOR)[0]).toBe('2026-10-03');
   });
 
   test('what was missed while nothing ran, a hundred days at a time', () => {
-    const days = daysToTally(standing, '2027-12-01');
+    const days = daysToTally(standing, '2027-12-01', FLOOR);
     expect(days).toHaveLength(100);
     expect(days[0]).toBe('2026-11-06');
   });
@@ -62,13 +70,13 @@ describe('how far the tallies go', () => {
   });
 
   propertyTest.prop([fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 1, maxLength: 40 })])(
-    'however irregular the nights, every day from the first on is tallied in the end',
+    'however irregular the nights, every day since anything can have arrived is tallied in the end',
     (gaps) => {
       let today = '2026-01-01';
       let state: Parameters<typeof daysToTally>[0];
       const tallied = new Set<string>();
       const night = () => {
-        const days = daysToTally(state, today);
+        const days = daysToTally(state, today, '2025-06-01');
         for (const day of days) tallied.add(day);
         state = afterTally(
           state,
@@ -80,9 +88,8 @@ describe('how far the tallies go', () => {
         night();
         today = plusDays(today, gap);
       }
-      for (let turns = 0; turns < gaps.length * 4; turns += 1) night();
-      const since = state?.since ?? '';
-      expect(daysBetween(since, plusDays(today, -1)).filter((day) => !tallied.has(day))).toEqual([]);
+      for (let turns = 0; turns < gaps.length * 4 + 4; turns += 1) night();
+      expect(daysBetween('2025-06-01', plusDays(today, -1)).filter((day) => !tallied.has(day))).toEqual([]);
     },
   );
 });

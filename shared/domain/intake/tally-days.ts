@@ -7,7 +7,7 @@ import type { Tally } from './reconciliation.ts';
  * their dead letters keep a message for 14 days.
  */
 const LATE_DAYS = 15;
-/** Days that one run tallies at most; the next one goes on. */
+/** Days that one run tallies at most, besides open ones; the next one goes on. */
 const MOST_DAYS = 100;
 
 /** One finished day as it stood when it was tallied, source by source. */
@@ -22,7 +22,7 @@ export interface DayTally {
 /** How far the tallies go. */
 export interface TallyState {
   readonly asOf: number;
-  /** The first day that was ever tallied. */
+  /** The first day that was tallied; the next nights go on before it, as far back as anything can have arrived. */
   readonly since: Day;
   /** The last one; all between them are. */
   readonly until: Day;
@@ -31,17 +31,25 @@ export interface TallyState {
 }
 
 /**
- * The finished days that have to be tallied (again): those that can still change, those with open arrivals, and those
- * that earlier runs missed, the oldest first.
+ * The finished days that have to be tallied (again): those that can still change, those with open arrivals, those that
+ * earlier runs missed, and then those before the first tally, so that in the end every day is known to be empty or not.
  *
  * @param today not finished, and therefore not tallied
+ * @param floor the first day on which anything can have arrived
  */
-export function daysToTally(state: TallyState | undefined, today: Day): readonly Day[] {
-  const yesterday = plusDays(today, -1);
-  if (!state) return daysBetween(plusDays(today, -LATE_DAYS), yesterday);
-  const changing = daysBetween(plusDays(state.until, 1 - LATE_DAYS), yesterday);
-  const days = changing.filter((day) => day >= state.since).slice(0, MOST_DAYS);
-  return [...new Set([...state.open, ...days])].sort();
+export function daysToTally(state: TallyState | undefined, today: Day, floor: Day): readonly Day[] {
+  const since = state?.since ?? plusDays(today, -LATE_DAYS);
+  const changing = state ? plusDays(state.until, 1 - LATE_DAYS) : since;
+  const newest = daysBetween(changing, plusDays(today, -1))
+    .filter((day) => day >= since)
+    .slice(0, MOST_DAYS);
+  const earlier = daysBetween(plusDays(since, newest.length - MOST_DAYS), plusDays(since, -1));
+  return [...new Set([...(state?.open ?? []), ...earlier.filter((day) => day >= floor), ...newest])].sort();
+}
+
+/** Days of which an arrival was in flight or among the dead messages when they were tallied: it may be neither by now. */
+export function isOpen({ sources }: DayTally): boolean {
+  return sources.some(({ inFlight, deadLettered }) => inFlight > 0 || deadLettered > 0);
 }
 
 /** The state after these days were tallied; undefined while none ever was. */
@@ -69,8 +77,4 @@ export function daysBetween(from: Day, to: Day): readonly Day[] {
   const days: Day[] = [];
   for (let day = from; day <= to; day = plusDays(day, 1)) days.push(day);
   return days;
-}
-
-function isOpen({ sources }: DayTally): boolean {
-  return sources.some(({ inFlight, deadLettered }) => inFlight > 0 || deadLettered > 0);
 }
