@@ -1,8 +1,8 @@
 import { type Day, dayIn, type Month, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
 import { type CounterCell, NO_DEPARTMENT } from '#shared/domain/insights/count-events.ts';
 import { IN_HOUSE } from '#shared/domain/intake/arrival.ts';
-import { NOTHING_RECEIVED, tallyOf } from '#shared/domain/intake/reconciliation.ts';
-import { daysBetween, plusDays, type TallyState } from '#shared/domain/intake/tally-days.ts';
+import { NONE_ARRIVED, type Tally, tallyOf } from '#shared/domain/intake/reconciliation.ts';
+import { daysBetween, isOpen, plusDays, type TallyState } from '#shared/domain/intake/tally-days.ts';
 import { cardPolicy } from '#shared/domain/performance/card.ts';
 import type { Directory } from '#shared/domain/policy/directory.ts';
 import type { Policy } from '#shared/domain/policy/policy.ts';
@@ -13,7 +13,6 @@ import type { Ledger } from '#shared/domain/ports/ledger.ts';
 import type { Reference } from '#shared/domain/ports/reference.ts';
 import type { TallyStore } from '#shared/domain/ports/tally-store.ts';
 import type { DayReceived, DepartmentPoints, ReviewInputs, Uncounted } from '#shared/domain/review/inputs.ts';
-import { sum } from '#shared/domain/review/parts.ts';
 import {
   accountedFor,
   countedBySource,
@@ -38,8 +37,8 @@ export type NoReview = 'not-begun' | 'no-policy';
 
 /**
  * Reads what a month's review is made of (R-3): counters, tallies, and the cards' entries. How many disputes there are
- * makes no difference to the first two; arrivals are read only of days that no tally has reached, and entries only of
- * the month's own cards.
+ * makes no difference to the first two; arrivals are read only of days that no tally has reached or whose tally found
+ * some that were still open, and entries only of the month's own cards.
  */
 export async function gatherInputs(period: Month, ports: GatheringPorts): Promise<ReviewInputs | NoReview> {
   const { reference, counters, clock, zone } = ports;
@@ -57,7 +56,7 @@ export async function gatherInputs(period: Month, ports: GatheringPorts): Promis
   const sources = [...new Set([...(await reference.sourcesNow()).map(({ source }) => source), IN_HOUSE])].sort();
   const intake: IntakeView = { today, sources, tallied: state };
   const [received, uncountedLater, ledger] = await Promise.all([
-    receivedIn(period, cells, intake, ports),
+    receivedIn(period, intake, ports),
     uncountedAfter(period, intake, ports),
     ledgerOf(period, directory, ports),
   ]);
@@ -84,50 +83,67 @@ interface IntakeView {
 }
 
 /**
- * A month's arrivals by day and source: from the tallies, and from the arrivals themselves where none stands. What came
- * before the first tally (or today, where there is none yet) is looked for only when the counters know of more.
+ * A month's arrivals by day and source: from the tallies, and from the arrivals themselves where none stands, or none
+ * that stands for good.
+ *
+ * @param from days before it are not looked at unless they are tallied
  */
 async function receivedIn(
   month: Month,
-  cells: readonly CounterCell[],
-  { today, sources, tallied }: IntakeView,
+  { today, sources }: IntakeView,
   { tallies, intake }: GatheringPorts,
+  from: Day = `${month}-01`,
 ): Promise<readonly DayReceived[]> {
-  const kept = await tallies.ofMonth(month);
+  const kept = (await tallies.ofMonth(month)).filter((tally) => !isOpen(tally));
   const known = new Set(kept.map(({ day }) => day));
   const last = `${month}-31` < today ? lastDayOf(month) : today;
-  const missing = daysBetween(`${month}-01`, last).filter((day) => !known.has(day));
-  const found: DayReceived[] = kept.flatMap(({ day, sources: own }) => own.map((tally) => ({ day, ...tally })));
-  const read = async (days: readonly Day[]) => {
-    for (const day of days) {
-      const tallies = sources.map(async (source) => ({ day, source, ...tallyOf(await intake.arrivals(source, day)) }));
-      found.push(...(await Promise.all(tallies)).filter(({ received }) => received > 0));
-    }
-  };
-  const first = tallied?.since ?? today;
-  await read(missing.filter((day) => day >= first));
-  if (sum(found.map(({ opened }) => opened)) < sum(countedBySource(cells).values()))
-    await read(missing.filter((day) => day < first));
+  const found = kept.flatMap(({ day, sources: own }) => own.map(({ source, ...tally }) => of(day, source, tally)));
+  for (const day of daysBetween(`${month}-01`, last)) {
+    if (known.has(day) || day < from) continue;
+    const read = sources.map(async (source) => of(day, source, tallyOf(await intake.arrivals(source, day))));
+    found.push(...(await Promise.all(read)).filter(({ received }) => received > 0));
+  }
   return found.sort(byDayAndSource);
 }
 
-/** Sources that received more in a later month than is accounted for (R-7); months before the first tally have none. */
+function of(day: Day, source: string, { awaitingCompletion: _, ...arrived }: Tally): DayReceived {
+  return { day, source, ...arrived };
+}
+
+/** Days before the first tally in which arrivals are looked for although nothing was counted. */
+const DAYS_BEFORE_TALLIES = 60;
+/** Months that are read at a time. */
+const MONTHS_AT_ONCE = 12;
+
+/**
+ * Sources that received more in a later month than is accounted for (R-7). Before the tallies, which reach back to the
+ * first policy after some nights, only the latest days are looked at, and the months that counted something.
+ */
 async function uncountedAfter(period: Month, intake: IntakeView, ports: GatheringPorts): Promise<readonly Uncounted[]> {
-  const thisMonth = intake.today.slice(0, 7);
-  const since = (intake.tallied?.since ?? intake.today).slice(0, 7);
+  const from = plusDays(intake.tallied?.since ?? intake.today, -DAYS_BEFORE_TALLIES);
+  const months: Month[] = [];
+  for (let month = monthAfter(period); month <= intake.today.slice(0, 7); month = monthAfter(month)) months.push(month);
   const uncounted: Uncounted[] = [];
-  for (let month = since; month <= thisMonth; month = monthAfter(month)) {
-    if (month <= period) continue;
-    const cells = await ports.counters.counters(month);
-    const received = tallyBySource(await receivedIn(month, cells, intake, ports));
-    const counted = countedBySource(cells);
-    for (const source of [...new Set([...received.keys(), ...counted.keys()])].sort()) {
-      const tally = received.get(source) ?? NOTHING_RECEIVED;
-      const accounted = accountedFor(tally, counted.get(source) ?? 0);
-      if (tally.received !== accounted) uncounted.push({ month, source, received: tally.received, accounted });
-    }
+  for (let at = 0; at < months.length; at += MONTHS_AT_ONCE) {
+    const some = months.slice(at, at + MONTHS_AT_ONCE).map((month) => uncountedIn(month, from, intake, ports));
+    uncounted.push(...(await Promise.all(some)).flat());
   }
   return uncounted;
+}
+
+async function uncountedIn(
+  month: Month,
+  from: Day,
+  intake: IntakeView,
+  ports: GatheringPorts,
+): Promise<readonly Uncounted[]> {
+  const counted = countedBySource(await ports.counters.counters(month));
+  const received = tallyBySource(await receivedIn(month, intake, ports, counted.size > 0 ? undefined : from));
+  return [...new Set([...received.keys(), ...counted.keys()])].sort().flatMap((source) => {
+    const tally = received.get(source) ?? NONE_ARRIVED;
+    const accounted = accountedFor(tally, counted.get(source) ?? 0);
+    return tally.received === accounted ? [] : [{ month, source, received: tally.received, accounted }];
+  });
 }
 
 /** Cards that are read at a time. */

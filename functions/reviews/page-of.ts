@@ -72,7 +72,7 @@ function tilesOf({ totals, alerts, inTime, points, received, levels }: Review, s
     {
       label: say('tileAlerts'),
       value: alertRate === undefined ? '–' : share(alertRate),
-      note: say('tileAlertsNote', { inTime: count(alerts.inTime), all: count(alerts.acknowledged) }),
+      note: say('tileAlertsNote', { inTime: count(alerts.inTime), all: count(alerts.inTime + alerts.breached) }),
     },
     {
       label: say('tilePoints'),

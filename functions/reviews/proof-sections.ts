@@ -1,4 +1,4 @@
-import { NOTHING_RECEIVED, type Tally } from '#shared/domain/intake/reconciliation.ts';
+import type { Arrived } from '#shared/domain/intake/reconciliation.ts';
 import type { Statement } from '#shared/domain/review/reconcile.ts';
 import type { Review } from '#shared/domain/review/review.ts';
 import type { Cell, Section } from './page.ts';
@@ -9,26 +9,26 @@ import type { Speech } from './words.ts';
 const FIGURES = ['received', 'opened', 'joined', 'duplicate', 'rejected', 'deadLettered', 'inFlight'] as const;
 
 /** What came in during the month (I-7). */
-export function receivedSection({ received }: Review, speech: Speech): Section {
+export function receivedSection({ received, totals }: Review, speech: Speech): Section {
   const { say, sayOf, count } = speech;
-  const figures = (tally: Tally) => FIGURES.map((figure) => count(tally[figure]));
+  const figures = (tally: Arrived) => FIGURES.map((figure) => count(tally[figure]));
   const days = received.days.map(({ day, received: value }) => ({ label: String(Number(day.slice(8))), value }));
   const description = days
     .filter(({ value }) => value > 0)
     .map(({ label, value }) => `${label}: ${count(value)}`)
     .join('; ');
-  const anything = received.total.received !== NOTHING_RECEIVED.received;
+  const anything = received.total.received > 0;
   return {
     id: 'received',
     layout: 'full',
     title: say('received'),
-    text: say(anything ? 'receivedText' : 'receivedNothing'),
+    text: say(anything ? 'receivedText' : totals.opened > 0 ? 'receivedLater' : 'receivedNothing'),
     charts: anything ? [{ kind: 'days', title: say('receivedChart'), description, days }] : [],
     tables: [
       {
         head: [say('source'), ...FIGURES.map((figure) => sayOf('tally', figure))],
         words: 1,
-        rows: received.sources.map((tally) => [sayOf('channel', tally.source), ...figures(tally)]),
+        rows: received.sources.map((tally) => [sayOf('source', tally.source), ...figures(tally)]),
         total: [say('total'), ...figures(received.total)],
       },
     ],
@@ -65,6 +65,6 @@ function comparedIn({ about, month }: Statement, { say, month: monthText }: Spee
 }
 
 function ofIn({ about, of }: Statement, departments: Review['departments'], speech: Speech): string {
-  if (!about.startsWith('points.')) return speech.sayOf('channel', of);
+  if (!about.startsWith('points.')) return speech.sayOf('source', of);
   return nameOf(departments.find(({ id }) => id === of) ?? { id: of }, speech);
 }

@@ -1,5 +1,6 @@
 // In:  the first of every month at 03:00 in the organisation's zone; counters, tallies and entries.
-// Out: the review of the month before: its inputs in the files bucket, its run in the improvement table.
+// Out: the review of the month before, and of those whose turn was missed: inputs in the files bucket, runs in the
+//      improvement table.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -11,7 +12,7 @@ import { bucketFiles } from '#shared/adapters/files.ts';
 import { reviewStores } from '#shared/adapters/review-stores.ts';
 import { readEnv } from '#shared/runtime/env.ts';
 import { scheduledHandler } from '#shared/runtime/scheduled-handler.ts';
-import { runMonthBefore } from './run-review.ts';
+import { runEndedMonths } from './run-review.ts';
 
 const name = z.string().min(1);
 const env = readEnv(
@@ -32,4 +33,4 @@ const tables = dynamoTables(DynamoDBDocumentClient.from(new DynamoDBClient()), {
 });
 const stores = reviewStores(tables, bucketFiles(new S3Client(), env.FILES_BUCKET), contentHash);
 
-export const handler = scheduledHandler(() => runMonthBefore({ ...stores, zone: env.TIME_ZONE }));
+export const handler = scheduledHandler(() => runEndedMonths({ ...stores, zone: env.TIME_ZONE }));

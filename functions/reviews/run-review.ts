@@ -1,5 +1,4 @@
-import type { Instant, Month } from '#shared/domain/calendar/civil-date.ts';
-import { dayIn } from '#shared/domain/calendar/civil-date.ts';
+import { type Day, dayIn, type Month } from '#shared/domain/calendar/civil-date.ts';
 import { plusDays } from '#shared/domain/intake/tally-days.ts';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
 import type { ContentHash } from '#shared/domain/ports/digest.ts';
@@ -22,17 +21,18 @@ export interface Ran {
 }
 
 /**
- * Runs a month's review: other inputs than those of the latest run make a new revision, the same ones none (R-7).
+ * Runs a month's review: other inputs than those of the latest run make a new revision, the same ones none (R-7). What
+ * was gathered before another run kept its revision is not kept after it, but gathered again.
  *
  * @param ranBy who asked for it
  * @throws WriteRefused when others ran the same month at the same time for too long
  */
 export async function runReview(period: Month, ranBy: string, ports: RunPorts): Promise<Ran | NoReview> {
-  const inputs = await gatherInputs(period, ports);
-  if (typeof inputs === 'string') return inputs;
-  const hash = ports.hash(inputs);
   return untilCommitted(async () => {
     const latest = await ports.reviews.latest(period);
+    const inputs = await gatherInputs(period, ports);
+    if (typeof inputs === 'string') return inputs;
+    const hash = ports.hash(inputs);
     if (latest?.inputs === hash) return { run: latest, fresh: false };
     const provisional = provisionalOf(inputs) !== undefined;
     const revision = (latest?.revision ?? 0) + 1;
@@ -42,12 +42,50 @@ export async function runReview(period: Month, ranBy: string, ports: RunPorts): 
   });
 }
 
-/** Runs the month before this one: what the schedule does on the first. */
-export async function runMonthBefore(ports: RunPorts): Promise<Ran | NoReview> {
-  return runReview(monthBefore(ports.clock.now(), ports), SCHEDULE, ports);
+/** Months that the schedule looks back over: those whose turn was missed are made up for. */
+const MONTHS_BACK = 24;
+
+/**
+ * What the schedule does on the first: runs the month before this one, and every month before it that nobody ran since it
+ * ended, from the first one of which anything was counted.
+ *
+ * @throws AggregateError when a month could not be run; all others were
+ */
+export async function runEndedMonths(ports: RunPorts): Promise<readonly (Ran | NoReview)[]> {
+  const ran: (Ran | NoReview)[] = [];
+  const errors: unknown[] = [];
+  for (const month of await monthsToRun(ports)) {
+    try {
+      ran.push(await runReview(month, SCHEDULE, ports));
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} months could not be reviewed`);
+  return ran;
 }
 
-function monthBefore(now: Instant, { zone }: RunPorts): Month {
-  const today = dayIn(zone, now);
-  return plusDays(`${today.slice(0, 7)}-01`, -1).slice(0, 7);
+/** The newest first: it is the one that is waited for. */
+async function monthsToRun({ reviews, counters, clock, zone }: RunPorts): Promise<readonly Month[]> {
+  const last = monthBefore(dayIn(zone, clock.now()));
+  let begun = false;
+  const missed: Month[] = [];
+  for (const month of monthsUntil(monthBefore(`${last}-01`))) {
+    begun ||= (await counters.counters(month)).length > 0;
+    const latest = await reviews.latest(month);
+    const ranSince = latest !== undefined && dayIn(zone, latest.ranAt).slice(0, 7) > month;
+    if (begun && !ranSince) missed.unshift(month);
+  }
+  return [last, ...missed];
+}
+
+/** So many months up to and with this one, the oldest first. */
+function monthsUntil(last: Month): readonly Month[] {
+  const months = [last];
+  while (months.length < MONTHS_BACK - 1) months.unshift(monthBefore(`${months[0]}-01`));
+  return months;
+}
+
+function monthBefore(day: Day): Month {
+  return plusDays(`${day.slice(0, 7)}-01`, -1).slice(0, 7);
 }

@@ -39,12 +39,13 @@ export function deadlinesSection({ alerts, inTime, breaches }: Review, speech: S
     charts: [],
     tables: [
       {
-        head: [say('step'), say('done'), say('inTime'), say('rate')],
+        head: [say('step'), say('done'), say('inTime'), say('breached'), say('rate')],
         words: 1,
-        rows: inTime.map(({ what, all, inTime: kept, rateBp }) => [
+        rows: inTime.map(({ what, all, inTime: kept, missed, rateBp }) => [
           sayOf('inTime', what),
           count(all),
           count(kept),
+          count(missed),
           rateBp === undefined ? '–' : share(rateBp),
         ]),
       },

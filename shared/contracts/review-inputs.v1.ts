@@ -27,7 +27,6 @@ export const ReviewInputsV1: z.ZodType<ReviewInputs> = z.strictObject({
       rejected: Count,
       deadLettered: Count,
       inFlight: Count,
-      awaitingCompletion: Count,
     }),
   ),
   uncountedLater: z.array(z.strictObject({ month: Month, source: z.string(), received: z.int(), accounted: z.int() })),

@@ -88,6 +88,7 @@ def figures_of_review(review):
     for timed in review["inTime"]:
         shown["all", timed["what"]] = timed["all"]
         shown["in time", timed["what"]] = timed["inTime"]
+        shown["missed", timed["what"]] = timed["missed"]
     shown |= {("breached", each["clock"]): each["count"] for each in review["breaches"]}
     for statement in review["reconciliation"]["statements"]:
         if statement["about"] == "counted":

@@ -40,6 +40,14 @@ timely AS (
     CAST(data->>'inTime' AS BOOLEAN) AS in_time
   FROM said
 ),
+-- Deadlines that passed before it was done, each alert and dispute once: by their breaches where those are events.
+late AS (
+  SELECT DISTINCT month, CASE data->>'clock' WHEN 'C-1' THEN 'alerts' ELSE 'filings' END AS what,
+    coalesce(data->>'alertId', dispute) AS of
+  FROM said WHERE type = 'ClockBreached.v1' AND data->>'clock' IN ('C-1', 'C-4')
+  UNION ALL
+  SELECT month, what, NULL FROM timely WHERE what IN ('cause-reports', 'filings-learned') AND NOT in_time
+),
 -- Points per card: pending less what became of it.
 moved AS (
   SELECT type, unnest(CAST(data->'totals' AS JSON[])) AS total, FALSE AS reversal
@@ -67,6 +75,7 @@ figures AS (
   UNION ALL SELECT month, 'alerts', 'superseded', count(*) FROM said WHERE type = 'AlertSuperseded.v1' GROUP BY ALL
   UNION ALL SELECT month, 'all', what, count(*) FROM timely WHERE what IS NOT NULL GROUP BY ALL
   UNION ALL SELECT month, 'in time', what, count(*) FROM timely WHERE what IS NOT NULL AND in_time GROUP BY ALL
+  UNION ALL SELECT month, 'missed', what, count(*) FROM late GROUP BY ALL
   UNION ALL SELECT month, 'breached', data->>'clock', count(*) FROM said WHERE type = 'ClockBreached.v1' GROUP BY ALL
   UNION ALL SELECT month, 'determined', data->>'validity', count(*)
     FROM said WHERE type = 'ResponsibilityDetermined.v1' GROUP BY ALL

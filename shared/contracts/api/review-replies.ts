@@ -17,7 +17,6 @@ const tally = {
   rejected: Figure,
   deadLettered: Figure,
   inFlight: Figure,
-  awaitingCompletion: Figure,
 };
 const Compared = z.union([Figure, Points]);
 
@@ -72,7 +71,15 @@ export const Review = z.object({
     superseded: Figure,
     breached: Figure,
   }),
-  inTime: z.array(z.object({ what: z.string(), all: Figure, inTime: Figure, rateBp: ShareBp.optional() })),
+  inTime: z.array(
+    z.object({
+      what: z.string(),
+      all: Figure.describe('How many were done.'),
+      inTime: Figure,
+      missed: Figure.describe('Deadlines that passed before; of alerts and filings also where it never was done.'),
+      rateBp: ShareBp.optional().describe('In time, of in time and missed; absent of nothing.'),
+    }),
+  ),
   breaches: z.array(z.object({ clock: z.string(), count: Figure })),
   determinations: z.array(z.object(part)),
   ratings: z.array(z.object(part)),

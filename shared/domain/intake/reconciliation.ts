@@ -1,7 +1,7 @@
 import type { Arrival, Outcome } from './arrival.ts';
 
-/** Arrivals of one source and day by what became of them; every figure is counted for itself (I-7). */
-export interface Tally {
+/** Arrivals by what became of them; every figure is counted for itself (I-7). */
+export interface Arrived {
   readonly received: number;
   readonly opened: number;
   readonly joined: number;
@@ -9,11 +9,15 @@ export interface Tally {
   readonly rejected: number;
   readonly deadLettered: number;
   readonly inFlight: number;
+}
+
+/** Arrivals of one source and day, as they stand at the moment. */
+export interface Tally extends Arrived {
   /** How many of the opened ones wait for an officer (I-9). */
   readonly awaitingCompletion: number;
 }
 
-export const NOTHING_RECEIVED: Tally = {
+export const NONE_ARRIVED: Arrived = {
   received: 0,
   opened: 0,
   joined: 0,
@@ -21,8 +25,8 @@ export const NOTHING_RECEIVED: Tally = {
   rejected: 0,
   deadLettered: 0,
   inFlight: 0,
-  awaitingCompletion: 0,
 };
+export const NOTHING_RECEIVED: Tally = { ...NONE_ARRIVED, awaitingCompletion: 0 };
 
 const FIGURE = {
   opened: 'opened',
@@ -46,6 +50,11 @@ export function tallyOf(arrivals: readonly Arrival[]): Tally {
 
 /** Both together, figure by figure. */
 export function sumOf(a: Tally, b: Tally): Tally {
+  return { ...arrivedOf(a, b), awaitingCompletion: a.awaitingCompletion + b.awaitingCompletion };
+}
+
+/** The same, of what does not change any more once an arrival is settled. */
+export function arrivedOf(a: Arrived, b: Arrived): Arrived {
   return {
     received: a.received + b.received,
     opened: a.opened + b.opened,
@@ -54,6 +63,5 @@ export function sumOf(a: Tally, b: Tally): Tally {
     rejected: a.rejected + b.rejected,
     deadLettered: a.deadLettered + b.deadLettered,
     inFlight: a.inFlight + b.inFlight,
-    awaitingCompletion: a.awaitingCompletion + b.awaitingCompletion,
   };
 }

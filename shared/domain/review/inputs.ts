@@ -1,6 +1,6 @@
 import type { Day, Month } from '../calendar/civil-date.ts';
 import type { CounterCell } from '../insights/count-events.ts';
-import type { Tally } from '../intake/reconciliation.ts';
+import type { Arrived } from '../intake/reconciliation.ts';
 import type { Names } from '../policy/policy.ts';
 
 /**
@@ -36,7 +36,8 @@ export interface NamedCategory {
   readonly types: readonly { readonly id: string; readonly name: Names }[];
 }
 
-export interface DayReceived extends Tally {
+/** Without what waits for an officer: that changes long after the day, and no review would follow it. */
+export interface DayReceived extends Arrived {
   readonly day: Day;
   readonly source: string;
 }

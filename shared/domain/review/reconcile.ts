@@ -1,12 +1,20 @@
 import type { Month } from '../calendar/civil-date.ts';
 import { NO_DEPARTMENT } from '../insights/count-events.ts';
-import { NOTHING_RECEIVED, sumOf, type Tally } from '../intake/reconciliation.ts';
+import { type Arrived, arrivedOf, NONE_ARRIVED } from '../intake/reconciliation.ts';
 import { type Entry, withStatus } from '../performance/entry.ts';
 import type { DepartmentPoints, PointSums, ReviewInputs } from './inputs.ts';
 import { sum } from './parts.ts';
 
 /** What a line of the statement compares: two figures that were counted each for itself. */
-export const COMPARED = ['received', 'counted', 'later', 'points.pending', 'points.posted', 'points.voided'] as const;
+export const COMPARED = [
+  'received',
+  'counted',
+  'accounted',
+  'later',
+  'points.pending',
+  'points.posted',
+  'points.voided',
+] as const;
 export type Compared = (typeof COMPARED)[number];
 
 /** One line of the statement of reconciliation: hundredths for points, else reports. */
@@ -24,9 +32,12 @@ export interface Statement {
   readonly difference: number;
 }
 
-/** What a review lacks; absent where nothing does. */
+/** What a review lacks; absent where nothing does, and only there: where every statement agrees on a month that is over. */
 export interface Provisional {
-  /** Received reports that are not accounted for, of the month and later: any of them may be about it. */
+  /**
+   * By how much received and counted differ, of the month and later: any of these reports may be about it. Of several
+   * lines about one source the largest difference.
+   */
   readonly reports: number;
   /** By how much counters and ledger differ, in hundredths of a point. */
   readonly points: number;
@@ -34,7 +45,7 @@ export interface Provisional {
 }
 
 /** Arrivals that are accounted for: those whose dispute is counted, and those of which none comes. */
-export function accountedFor({ joined, duplicate, rejected }: Tally, counted: number): number {
+export function accountedFor({ joined, duplicate, rejected }: Arrived, counted: number): number {
   return counted + joined + duplicate + rejected;
 }
 
@@ -50,13 +61,15 @@ export function countedBySource(cells: ReviewInputs['cells']): ReadonlyMap<strin
 }
 
 /** Tallies of any number of days added up per source, in the order of their ids. */
-export function tallyBySource(tallies: readonly (Tally & { readonly source: string })[]): ReadonlyMap<string, Tally> {
+export function tallyBySource(
+  tallies: readonly (Arrived & { readonly source: string })[],
+): ReadonlyMap<string, Arrived> {
   const bySource = Map.groupBy(tallies, ({ source }) => source);
-  return new Map([...bySource].sort(byKey).map(([source, each]) => [source, each.reduce(sumOf, NOTHING_RECEIVED)]));
+  return new Map([...bySource].sort(byKey).map(([source, each]) => [source, each.reduce(arrivedOf, NONE_ARRIVED)]));
 }
 
 /** What the parts of a tally add up to: by I-7 that is what was received. */
-export function partsOfTally(tally: Tally): number {
+export function partsOfTally(tally: Arrived): number {
   const { opened, joined, duplicate, rejected, deadLettered, inFlight } = tally;
   return opened + joined + duplicate + rejected + deadLettered + inFlight;
 }
@@ -97,35 +110,36 @@ export function countedPoints(cells: ReviewInputs['cells']): readonly Department
 }
 
 /**
- * The statement of reconciliation: what intake received against its parts (I-7) and against what was counted, and the
- * counted points against the ledger's entries. Every figure is counted for itself.
+ * The statement of reconciliation: what intake received against its parts (I-7), against what was counted and against
+ * what is accounted for, and the counted points against the ledger's entries. Every figure is counted for itself.
  */
 export function statementsOf(inputs: ReviewInputs): readonly Statement[] {
+  return [...reportStatements(inputs), ...pointStatements(inputs)];
+}
+
+function reportStatements(inputs: ReviewInputs): readonly Statement[] {
   const tallies = tallyBySource(inputs.received);
   const counted = countedBySource(inputs.cells);
   const sources = [...new Set([...tallies.keys(), ...counted.keys()])].sort();
-  const tallyFor = (source: string) => tallies.get(source) ?? NOTHING_RECEIVED;
+  const tallyFor = (source: string) => tallies.get(source) ?? NONE_ARRIVED;
   return [
     ...[...tallies].map(([of, tally]) => line({ about: 'received', of }, tally.received, partsOfTally(tally))),
     ...sources.map((of) => line({ about: 'counted', of }, tallyFor(of).opened, counted.get(of) ?? 0)),
+    ...sources.map((of) => {
+      const accounted = accountedFor(tallyFor(of), counted.get(of) ?? 0);
+      return line({ about: 'accounted', of }, tallyFor(of).received, accounted);
+    }),
     ...inputs.uncountedLater.map(({ month, source: of, received, accounted }) =>
       line({ about: 'later', of, month }, received, accounted),
     ),
-    ...pointStatements(inputs),
   ];
 }
 
-/** What is missing before a review stands; undefined where nothing is. */
+/** What is missing before a review stands; undefined where every statement agrees and the month is over. */
 export function provisionalOf(inputs: ReviewInputs): Provisional | undefined {
-  const tallies = tallyBySource(inputs.received);
-  const counted = countedBySource(inputs.cells);
-  const sources = [...new Set([...tallies.keys(), ...counted.keys()])];
-  const own = sources.map((source) => {
-    const tally = tallies.get(source) ?? NOTHING_RECEIVED;
-    return Math.abs(tally.received - accountedFor(tally, counted.get(source) ?? 0));
-  });
-  const later = inputs.uncountedLater.map(({ received, accounted }) => Math.abs(received - accounted));
-  const reports = sum([...own, ...later]);
+  const bySource = Map.groupBy(reportStatements(inputs), ({ of, month = '' }) => JSON.stringify([of, month]));
+  const largest = [...bySource.values()].map((own) => Math.max(...own.map(({ difference }) => Math.abs(difference))));
+  const reports = sum(largest);
   const points = sum(pointStatements(inputs).map(({ difference }) => Math.abs(difference)));
   const { running } = inputs;
   return reports !== 0 || points !== 0 || running ? { reports, points, running } : undefined;

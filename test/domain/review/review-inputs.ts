@@ -1,11 +1,11 @@
-import { NOTHING_RECEIVED } from '#shared/domain/intake/reconciliation.ts';
+import { NONE_ARRIVED } from '#shared/domain/intake/reconciliation.ts';
 import type { DayReceived, ReviewInputs } from '#shared/domain/review/inputs.ts';
 
 const names = (en: string, hant: string, hans = hant) => ({ en, 'zh-Hant': hant, 'zh-Hans': hans });
 
 /** Arrivals of one day and source; tests name only what they are about. */
 export function received(parts: Partial<DayReceived> = {}): DayReceived {
-  return { ...NOTHING_RECEIVED, day: '2026-10-02', source: 'phone', ...parts };
+  return { ...NONE_ARRIVED, day: '2026-10-02', source: 'phone', ...parts };
 }
 
 /** A month in which a little of everything happened, with figures that agree. */
@@ -81,8 +81,8 @@ export function inputs(parts: Partial<ReviewInputs> = {}): ReviewInputs {
           'alerts.superseded': 1,
           'alerts.acknowledged': 15,
           'alerts.inTime': 12,
-          'breached.C-1': 3,
-          'breached.C-4': 2,
+          'breached.C-1': 5,
+          'breached.C-4': 5, // Four late, and one that waits.
           learned: 16,
           'learned.inTime': 16,
           'rated.satisfied': 3,

@@ -92,19 +92,29 @@ describe('the review of a month (R-3)', () => {
       ['phone', 19],
       ['email', 1],
     ]);
-    expect(review.alerts).toEqual({ raised: 18, acknowledged: 15, inTime: 12, superseded: 1, breached: 3 });
+    expect(review.alerts).toEqual({ raised: 18, acknowledged: 15, inTime: 12, superseded: 1, breached: 5 });
     expect(review.inTime).toEqual([
-      { what: 'alerts', all: 15, inTime: 12, rateBp: 8_000 },
-      { what: 'filings', all: 19, inTime: 15, rateBp: 7_895 },
-      { what: 'cause-reports', all: 8, inTime: 7, rateBp: 8_750 },
-      { what: 'filings-learned', all: 16, inTime: 16, rateBp: 10_000 },
+      { what: 'alerts', all: 15, inTime: 12, missed: 5, rateBp: 7_059 },
+      { what: 'filings', all: 19, inTime: 15, missed: 5, rateBp: 7_500 },
+      { what: 'cause-reports', all: 8, inTime: 7, missed: 1, rateBp: 8_750 },
+      { what: 'filings-learned', all: 16, inTime: 16, missed: 0, rateBp: 10_000 },
     ]);
     expect(review.breaches).toEqual([
-      { clock: 'C-1', count: 3 },
-      { clock: 'C-4', count: 2 },
+      { clock: 'C-1', count: 5 },
+      { clock: 'C-4', count: 5 },
     ]);
     expect(review.determinations.map(({ count }) => count)).toEqual([5, 0, 2, 0]);
     expect(review.ratings.map(({ count }) => count)).toEqual([0, 3, 0, 1]);
+  });
+
+  test.each([
+    { title: 'never acknowledged counts as missed', acknowledged: 40, inTime: 40, breached: 104, rateBp: 2_778 },
+    { title: 'acknowledged late is missed once', acknowledged: 3, inTime: 1, breached: 2, rateBp: 3_333 },
+    { title: 'still open within its time is neither', acknowledged: 1, inTime: 1, breached: 0, rateBp: 10_000 },
+  ])('an alert that is $title', ({ acknowledged, inTime, breached, rateBp: expected }) => {
+    const counters = { 'alerts.acknowledged': acknowledged, 'alerts.inTime': inTime, 'breached.C-1': breached };
+    const { inTime: rates } = reviewOf(inputs({ cells: [{ department: 'x', type: 'y', counters }] }));
+    expect(rates[0]).toEqual({ what: 'alerts', all: acknowledged, inTime, missed: breached, rateBp: expected });
   });
 
   test('missed deadlines stand in the order of their clocks', () => {
@@ -116,7 +126,7 @@ describe('the review of a month (R-3)', () => {
 
   test('departments with what was done and moved, partners without one', () => {
     expect(review.departments).toMatchObject([
-      { id: 'logistics', name: '物流部', count: 18, filed: 17, resolved: 12, closed: 10, breached: 5, posted: -2_500 },
+      { id: 'logistics', name: '物流部', count: 18, filed: 17, resolved: 12, closed: 10, breached: 10, posted: -2_500 },
       { id: 'service', count: 2, filed: 2, posted: 200, pending: 0 },
       { id: '-', count: 0, pending: -100 },
     ]);
@@ -131,7 +141,7 @@ describe('the review of a month (R-3)', () => {
 
   test('a month of nothing has no rates and no shares', () => {
     const empty = reviewOf(inputs({ cells: [], received: [], ledger: [] }));
-    expect(empty.inTime[0]).toEqual({ what: 'alerts', all: 0, inTime: 0 });
+    expect(empty.inTime[0]).toEqual({ what: 'alerts', all: 0, inTime: 0, missed: 0 });
     expect(empty).toMatchObject({ categories: [], channels: [], departments: [], statements: [] });
     expect(empty).not.toHaveProperty('provisional');
   });
@@ -163,6 +173,7 @@ describe('the statement of reconciliation (R-3, R-7)', () => {
     expect(review.statements.map(({ about, of, difference }) => [about, of, difference])).toEqual([
       ['received', 'phone', 0],
       ['counted', 'phone', 0],
+      ['accounted', 'phone', 0],
       ['points.pending', '-', 0],
       ['points.pending', 'logistics', 0],
       ['points.posted', 'logistics', 0],
@@ -213,6 +224,37 @@ describe('the statement of reconciliation (R-3, R-7)', () => {
       { about: 'points.posted', of: 'service', expected: 0, found: 200, difference: -200 },
     ]);
     expect(provisional).toEqual({ reports: 0, points: 250, running: false });
+  });
+
+  test('four dead messages of the month itself show as a line that does not agree', () => {
+    const more = received({ source: 'web', received: 4, deadLettered: 4 });
+    const { statements } = reviewOf(inputs({ received: [...inputs().received, more] }));
+    expect(statements.filter(({ difference }) => difference !== 0)).toEqual([
+      { about: 'accounted', of: 'web', expected: 4, found: 0, difference: 4 },
+    ]);
+  });
+
+  test('a report that is counted while intake still has it among the dead is one that differs', () => {
+    const stale = [received({ received: 20, opened: 19, deadLettered: 1 })];
+    expect(reviewOf(inputs({ received: stale })).provisional).toEqual({ reports: 1, points: 0, running: false });
+  });
+
+  propertyTest.prop([
+    fc.array(
+      fc.record({
+        source: fc.constantFrom('phone', 'web'),
+        received: fc.nat(3),
+        opened: fc.nat(3),
+        duplicate: fc.nat(1),
+        deadLettered: fc.nat(1),
+      }),
+      { maxLength: 3 },
+    ),
+    fc.nat(3),
+  ])('of a month that is over, it is provisional exactly when a statement differs', (days, counted) => {
+    const cells: CounterCell[] = [{ department: 'x', type: 'y', counters: { 'received.phone': counted } }];
+    const own = reviewOf(inputs({ cells, received: days.map((day) => received(day)), ledger: [] }));
+    expect(own.provisional !== undefined).toBe(own.statements.some(({ difference }) => difference !== 0));
   });
 
   test('counted without being received differs, too', () => {
