@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { POLICY } from '#test/support/sample.ts';
 import { bareHandler, clientsIn } from './cold-start.ts';
-import { floorOf } from './cost.ts';
 import { MIX } from './dispute-mix.ts';
 import { rulesOf } from './grading.ts';
-import type { CountedCall } from './prices.ts';
 
 describe('what functions are compared with', () => {
   test('a bare handler makes the clients that the handler makes, each once', () => {
@@ -44,23 +42,5 @@ describe('what costs are compared with', () => {
   test('the mix is of twenty disputes, most of them without a finding of fault', () => {
     expect(MIX.reduce((sum, { ofTwenty }) => sum + ofTwenty, 0)).toBe(20);
     expect(MIX[0]).toMatchObject({ name: 'waived', ofTwenty: 13 });
-  });
-
-  test('the floor writes a state and a commit per decision, and neither reads, logs nor traces', () => {
-    const calls: CountedCall[] = [
-      { service: 'dynamodb', operation: 'TransactWriteItems', by: 'a', count: 2, units: { writeUnits: 40 } },
-      { service: 'dynamodb', operation: 'Query', by: 'a', count: 9, units: { readUnits: 9 } },
-      { service: 'sqs', operation: 'SendMessage', by: 'events', count: 3, units: { portions: 3 } },
-      { service: 'lambda', operation: 'Invoke', by: 'a', count: 4, units: { ms: 1000 } },
-      { service: 'logs', operation: 'PutLogEvents', by: 'g', count: 5, units: { bytes: 1e9 } },
-    ];
-    expect(floorOf(calls, 2)).toEqual({
-      'dynamodb.writeUnits': 8,
-      'events.events': 0,
-      'sqs.requests': 3,
-      'apigateway.requests': 0,
-      'lambda.requests': 4,
-      'lambda.gbSeconds': 0.5,
-    });
   });
 });

@@ -9,6 +9,7 @@ import { DECIDER, person } from '#test/e2e/people.ts';
 import type { Answer, Claims, System } from '#test/e2e/system.ts';
 import { ZONE } from '#test/support/sample.ts';
 import { ACKNOWLEDGES, type Act, type DisputeKind, MIX, READS } from './dispute-mix.ts';
+import { batchSizeOf, floorOf, type Needed } from './floor.ts';
 import type { Door } from './load.ts';
 import { localDoor, localJson, onLocalSystem } from './local.ts';
 import type { Bench, Measurement } from './measurement.ts';
@@ -20,10 +21,8 @@ const DAYS = 30;
 const STILL_MS = 1_500;
 const HR = person('E-501', 'hr');
 const TARGET_TIMES = 2;
-/** Of a write of up to 1 KB in a transaction, by DynamoDB's own account. */
-const UNITS_PER_WRITE = 2;
-/** The state and the commit. */
-const WRITES_PER_DECISION = 2;
+/** Calls of the function that does nothing: some that do not count, and some that do. */
+const BARE_CALLS = { before: 10, counted: 50 } as const;
 
 const Counted = z.object({ items: z.array(CountedCall) });
 const Queues = z.object({
@@ -31,6 +30,13 @@ const Queues = z.object({
 });
 const Functions = z.object({ items: z.array(z.object({ calls: z.number() })) });
 const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
+const Commits = z.array(
+  z.object({
+    pk: z.string(),
+    sk: z.string(),
+    commit: z.object({ events: z.array(z.object({ type: z.string() })) }),
+  }),
+);
 const Schedules = z.object({ items: z.array(z.string()) });
 
 /** AWS calls and what they cost at list prices, from the reports of a mix of disputes to the closed month. */
@@ -41,18 +47,21 @@ export const cost: Measurement = {
       const office = await openOffice(url);
       const kinds = MIX.flatMap((kind) => Array.from({ length: kind.ofTwenty }, () => kind));
       for (const kind of MIX) await settle(office, await reported(office, [kind])); // Warm: cold starts are told apart.
-      const commits = await commitsOf(url);
+      const before = await commitsOf(url);
       await recount(url);
       await settle(office, await reported(office, kinds));
       const calls = await callsOf(url);
-      const decisions = (await commitsOf(url)) - commits;
+      const decided = [...(await commitsOf(url))].filter(([key]) => !before.has(key)).map(([, types]) => types);
+      const bareMs = await bareCallOf(url);
       const perDispute = (usage: Usage) => timesUsage(usage, 1 / kinds.length);
       const flow = perDispute(sumOf(calls.map(usageOf)));
       const month = await monthsShare(bench, office);
       const total = sumOf([flow, month]);
       report(bench, calls, kinds.length, total);
-      const floor = perDispute(floorOf(calls, decisions));
-      reportPrices(bench, { flow, month, total, floor }, decisions / kinds.length);
+      const requests = sumOf(calls.map(usageOf))['apigateway.requests'] ?? 0;
+      const needed = { decisions: decided.length, events: decided.flat(), requests, batch: batchSizeOf(calls), bareMs };
+      reportNeeded(bench, needed, kinds.length);
+      reportPrices(bench, { flow, month, total, floor: perDispute(floorOf(needed)) });
     }),
 };
 
@@ -186,10 +195,11 @@ async function callsOf(url: string): Promise<readonly CountedCall[]> {
   );
 }
 
-async function commitsOf(url: string): Promise<number> {
+/** Every commit by its key, with the types of its events. */
+async function commitsOf(url: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const outputs = Object.assign({}, ...Object.values(Outputs.parse(await localJson(url, 'outputs'))));
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(localClient(url)));
-  let commits = 0;
+  const commits = new Map<string, readonly string[]>();
   for (const name of ['CasesTable', 'ScorecardsTable']) {
     const TableName = z.string().parse(outputs[name]);
     const scan = {
@@ -197,12 +207,30 @@ async function commitsOf(url: string): Promise<number> {
       FilterExpression: '#kind = :commit',
       ExpressionAttributeNames: { '#kind': 'kind' },
       ExpressionAttributeValues: { ':commit': 'commit' },
-      Select: 'COUNT',
     } as const;
-    for await (const { Count = 0 } of paginateScan({ client }, scan)) commits += Count;
+    for await (const { Items } of paginateScan({ client }, scan))
+      for (const { pk, sk, commit } of Commits.parse(Items))
+        commits.set(
+          `${pk} ${sk}`,
+          commit.events.map(({ type }) => type),
+        );
   }
   client.destroy();
   return commits;
+}
+
+/** Milliseconds of a call of the function that answers whether the API is there: it has no client and does nothing. */
+async function bareCallOf(url: string): Promise<number> {
+  const ask = async (times: number) => {
+    for (let call = 0; call < times; call += 1) await (await fetch(`${url}/health`)).text();
+  };
+  await ask(BARE_CALLS.before);
+  await recount(url);
+  await ask(BARE_CALLS.counted);
+  const { items } = Counted.parse(await localJson(url, 'calls'));
+  const bare = items.filter(({ service, operation }) => service === 'lambda' && operation === 'Invoke');
+  const total = (of: (line: CountedCall) => number) => bare.reduce((sum, line) => sum + of(line), 0);
+  return total(({ units }) => units.ms ?? 0) / total(({ count }) => count);
 }
 
 /** A dispute's share of what is done once a day or once a month: anchors, an export of all scores, the review. */
@@ -227,23 +255,6 @@ async function monthsShare(bench: Bench, { url, system }: Office): Promise<Usage
   return sumOf(shares);
 }
 
-/**
- * One state write and one commit per decision, each of at most 1 KB, in one transaction; one publish per event; one
- * queue hop per consumer, at the batch sizes that were seen; one call per request. No reads, no index, no log, no trace.
- */
-export function floorOf(calls: readonly CountedCall[], decisions: number): Usage {
-  const counted = sumOf(calls.map(usageOf));
-  const of = (name: string) => ({ [name]: counted[name] ?? 0 });
-  return {
-    'dynamodb.writeUnits': decisions * WRITES_PER_DECISION * UNITS_PER_WRITE,
-    ...of('events.events'),
-    ...of('sqs.requests'),
-    ...of('apigateway.requests'),
-    ...of('lambda.requests'),
-    ...of('lambda.gbSeconds'),
-  };
-}
-
 function report(bench: Bench, calls: readonly CountedCall[], disputes: number, total: Usage): void {
   const writers = new Map<string, number>();
   for (const { by, units } of calls) writers.set(by, (writers.get(by) ?? 0) + (units.writeUnits ?? 0));
@@ -265,10 +276,16 @@ interface Priced {
   readonly floor: Usage;
 }
 
-function reportPrices(bench: Bench, { flow, month, total, floor }: Priced, decisions: number): void {
+function reportNeeded(bench: Bench, { decisions, events, batch, bareMs }: Needed, disputes: number): void {
+  bench.add({ what: 'decisions per dispute', value: decisions / disputes, unit: 'commits' });
+  bench.add({ what: 'events per dispute', value: events.length / disputes, unit: 'events' });
+  bench.add({ what: 'messages in a batch', value: batch, unit: 'messages' });
+  bench.add({ what: 'bare call of a function', value: bareMs, unit: 'ms' });
+}
+
+function reportPrices(bench: Bench, { flow, month, total, floor }: Priced): void {
   const tenThousand = (usage: Usage) => priceOf(usage) * 10_000;
   bench.say(`list prices of ${PRICES.region}, ${PRICES.asOf}: ${PRICES.note}`);
-  bench.add({ what: 'decisions per dispute', value: decisions, unit: 'commits' });
   for (const [service, dollars] of byService(total))
     bench.add({ what: `${service} per 10,000 disputes`, value: dollars * 10_000, unit: 'USD' });
   bench.add({ what: 'one dispute', value: priceOf(total) * 100, unit: 'US cents' });
@@ -276,6 +293,8 @@ function reportPrices(bench: Bench, { flow, month, total, floor }: Priced, decis
   bench.add({ what: '10,000 disputes, from report to closure', value: tenThousand(flow), unit: 'USD' });
   bench.add({ what: '10,000 disputes, anchors, export and review', value: tenThousand(month), unit: 'USD' });
   bench.add({ what: '10,000 disputes, floor', value: tenThousand(floor), unit: 'USD' });
+  const writes = (usage: Usage) => usage['dynamodb.writeUnits'] ?? Number.NaN;
+  bench.add({ what: 'floor times, writes of DynamoDB alone', value: writes(total) / writes(floor), unit: 'times' });
   // The floor names neither logs nor traces, so they are told apart instead of left out.
   const bare = Object.fromEntries(Object.entries(total).filter(([name]) => !/^(logs|xray)\./.test(name)));
   bench.add({ what: 'floor times, without logs and traces', value: priceOf(bare) / priceOf(floor), unit: 'times' });

@@ -31,7 +31,7 @@ export type CountedCall = z.infer<typeof CountedCall>;
 
 const GIB = 2 ** 30;
 /** Of every function of the templates. */
-const MEMORY_GIB = 0.5;
+export const MEMORY_GIB = 0.5;
 
 /**
  * What a call uses of things that have a price. A trace is counted for every call of a function, which holds as long
