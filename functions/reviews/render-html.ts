@@ -46,7 +46,7 @@ function sectionMarkup({ id, title, text, charts, tables, layout }: Section): Ma
 <h2 id="${id}-heading">${title}</h2>
 ${text === undefined ? '' : markup`<p class="text">${text}</p>`}
 <div class="${layout === 'beside' ? 'beside' : 'stacked'}">
-${charts.map((chart, index) => drawChart(chart, `${id}-chart-${index + 1}`, layout))}
+${charts.map((chart, index) => drawChart(chart, `${id}-chart-${index + 1}`))}
 <div class="tables ${side ? 'side' : ''}">
 ${tables.map(tableMarkup)}
 </div>
@@ -54,17 +54,23 @@ ${tables.map(tableMarkup)}
 </section>`;
 }
 
+/** Tables of more columns than a narrow screen has room for are read there row by row, each figure beside its column's name. */
+const COLUMNS_SIDE_BY_SIDE = 4;
+
 function tableMarkup({ head, words, rows, total }: Table): Markup {
   const sides = head.map((_, column) => (column < words ? 'w' : 'n'));
+  const isStacked = head.length > COLUMNS_SIDE_BY_SIDE;
+  const name = (column: number) =>
+    isStacked && column >= words && head[column] ? markup` data-name="${head[column]}"` : '';
   const line = (cells: readonly Cell[]) =>
-    markup`<tr>${cells.map((cell, column) => markup`<td class="${sides[column] ?? 'n'}">${cellMarkup(cell)}</td>`)}</tr>`;
-  return markup`<div class="wide"><table>
+    markup`<tr>${cells.map((cell, column) => markup`<td class="${sides[column] ?? 'n'}"${name(column)}>${cellMarkup(cell)}</td>`)}</tr>`;
+  return markup`<table${isStacked ? markup` class="many"` : ''}>
 <thead><tr>${head.map((text, column) => markup`<th scope="col" class="${sides[column] ?? 'n'}">${text}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(line)}
 </tbody>
 ${total ? markup`<tfoot>${line(total)}</tfoot>` : ''}
-</table></div>`;
+</table>`;
 }
 
 function cellMarkup(cell: Cell): Markup {

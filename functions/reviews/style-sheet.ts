@@ -1,9 +1,9 @@
-/** How a review looks: on a screen in light and dark, and on paper. Colours of levels are those of their alerts. */
+/** How a review looks: on a screen in light and dark, and on paper, always light. Colours of levels are those of their alerts. */
 export const STYLE_SHEET = `
 :root{color-scheme:light dark;--paper:#f4f6f9;--card:#fff;--ink:#16202e;--soft:#5b6879;--line:#e1e6ed;--accent:#24566f;
 --bar:#4a7c95;--track:#eef2f6;--red:#c8442f;--yellow:#dfa520;--blue:#3d78b8;--good:#1d7a53;--bad:#b5382a;--warn:#fdf3dc;--warnline:#e0b75a;
 --fine:#e8f4ee;--fineline:#a9d3bd;--pending:#b9cad6}
-@media (prefers-color-scheme:dark){:root{--paper:#10161e;--card:#18212c;--ink:#e7ecf2;--soft:#9aa7b6;--line:#2a3644;--accent:#8fc3da;
+@media screen and (prefers-color-scheme:dark){:root{--paper:#10161e;--card:#18212c;--ink:#e7ecf2;--soft:#9aa7b6;--line:#2a3644;--accent:#8fc3da;
 --bar:#5f97b3;--track:#212c38;--red:#e4694f;--yellow:#e6b84a;--blue:#6ba2dc;--good:#63c79b;--bad:#f08a76;--warn:#33290f;--warnline:#7d6328;
 --fine:#12281f;--fineline:#2c5c47;--pending:#45596a}}
 *{box-sizing:border-box}
@@ -33,22 +33,29 @@ h2{margin:0 0 4px;font-size:20px;line-height:1.3}
 .text{margin:0 0 8px;color:var(--soft);font-size:14px;max-width:110ch}
 figure{margin:14px 0 6px}
 figcaption{color:var(--soft);font-size:13px;margin-bottom:6px}
-svg{display:block;width:100%;height:auto;font-family:inherit}
-svg text{font-size:13px;fill:var(--ink)}
-svg .label{text-anchor:end}
-svg .figure{fill:var(--soft)}
-svg .end{text-anchor:end}
-svg .tick{fill:var(--soft);font-size:12px}
-svg .track{fill:var(--track)}
-svg .bar,svg .plain,svg .posted{fill:var(--bar)}
-svg .red{fill:var(--red)} svg .yellow{fill:var(--yellow)} svg .blue{fill:var(--blue)}
-svg .pending{fill:var(--pending)}
-svg .grid{stroke:var(--line)}
-svg .axis{stroke:var(--soft);stroke-width:1}
-.wide{overflow-x:auto}
+.unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.chart{display:grid;grid-template-columns:fit-content(38%) minmax(0,1fr) max-content;column-gap:10px;row-gap:10px;align-items:center;font-size:13px;line-height:1.3}
+.row{display:grid;grid-template-columns:subgrid;grid-column:1/-1;align-items:center;break-inside:avoid}
+.label{text-align:right;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden}
+.figure{color:var(--soft);text-align:right;white-space:nowrap}
+svg{display:block;width:100%;height:18px;overflow:visible;font-family:inherit}
+.points{row-gap:0}
+.points .row svg{height:32px}
+.legend{grid-column:2/-1;display:flex;flex-wrap:wrap;gap:4px 24px;margin:0 0 6px;color:var(--soft);font-size:12px}
+.legend span{display:flex;align-items:center;gap:6px}
+.legend svg{width:12px;height:10px}
+.days{display:block;padding-left:44px}
+.days svg{height:200px}
+.tick{fill:var(--soft);font-size:12px}
+.track{fill:var(--track)}
+.bar{fill:var(--bar)}
+.bar.red{fill:var(--red)} .bar.yellow{fill:var(--yellow)} .bar.blue{fill:var(--blue)} .bar.pending{fill:var(--pending)}
+.grid{stroke:var(--line)}
+.axis{stroke:var(--soft);stroke-width:1}
 .beside{display:grid;grid-template-columns:3fr 2fr;gap:36px;align-items:start}
 .tables{display:grid;gap:18px}
-.tables.side{grid-template-columns:1fr 1fr;gap:36px}
+.tables.side{grid-template-columns:1fr 1fr;gap:36px;align-items:start}
+.tables.side:has(.many){grid-template-columns:3fr 2fr}
 table{width:100%;border-collapse:collapse;margin-top:10px;font-size:14px;line-height:1.4}
 th,td{padding:7px 10px 7px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}
 th{color:var(--soft);font-weight:500;font-size:13px}
@@ -60,8 +67,30 @@ tfoot td{font-weight:650;border-bottom:0;border-top:2px solid var(--line)}
 .good{color:var(--good)} .bad{color:var(--bad);font-weight:650}
 footer{margin-top:28px;color:var(--soft);font-size:12.5px;overflow-wrap:anywhere}
 footer p{margin:0 0 4px}
+@media (min-width:681px){.side .many .n{width:4.7em;white-space:normal}}
 @media (max-width:900px){.tiles{grid-template-columns:repeat(3,1fr)}}
-@media (max-width:680px){main{padding:24px 14px}.sections,.tables.side,.beside{grid-template-columns:1fr}.tiles{grid-template-columns:1fr 1fr}section{padding:18px 16px}}
+@media (max-width:680px){main{padding:24px 14px}.sections,.tables.side,.tables.side:has(.many),.beside{grid-template-columns:minmax(0,1fr)}.tables.side,.beside{gap:12px}.tiles{grid-template-columns:1fr 1fr}section{padding:18px 16px}
+h1{font-size:31px}.tile .value{font-size:25px}
+.bars,.points{grid-template-columns:minmax(0,1fr) max-content;row-gap:12px}
+.bars .row,.points .row{row-gap:4px}
+.row svg{grid-column:1/-1;grid-row:2}
+.label{text-align:left}
+.legend{grid-column:1/-1}
+.bars svg,.bars rect{height:12px}
+.days{padding-left:36px}
+td.w{overflow-wrap:anywhere}
+th.n,td.n,section.narrow .n,.side .n,.beside .n{width:auto;padding-left:10px}
+th.n{white-space:normal}
+.many,.many tbody,.many tfoot{display:block}
+.many thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.many tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:1px 16px;padding:9px 0;border-bottom:1px solid var(--line)}
+.many tfoot tr{border-bottom:0;border-top:2px solid var(--line)}
+.many td,.many td.n{display:block;padding:0;border:0;white-space:normal}
+.many td.w{font-weight:550}
+.many td.w{flex:1 0 100%}
+.many td.w:has(+td.w:not(:empty)){color:var(--soft);font-size:13px;font-weight:400}
+.many td:empty{display:none}
+.many td[data-name]::before{content:attr(data-name) " ";color:var(--soft);font-weight:400}}
 @media print{:root{color-scheme:light;--paper:#fff}body{font-size:12px}main{max-width:none;padding:0}
-section,.tile,figure{break-inside:avoid}.bar,.track,.marked,.notice{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+.tile,figure,tr{break-inside:avoid}h2,figcaption{break-after:avoid}.bar,.track,.marked,.notice{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `;

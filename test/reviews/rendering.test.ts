@@ -5,10 +5,11 @@ import { pageOf } from '#functions/reviews/page-of.ts';
 import { renderHtml } from '#functions/reviews/render-html.ts';
 import { renderMarkdown } from '#functions/reviews/render-markdown.ts';
 import { reviewBody } from '#functions/reviews/review-body.ts';
+import { STYLE_SHEET } from '#functions/reviews/style-sheet.ts';
 import { Review } from '#shared/contracts/api/review-replies.ts';
 import type { ReviewInputs } from '#shared/domain/review/inputs.ts';
 import { reviewOf } from '#shared/domain/review/review.ts';
-import { inputs } from '#test/domain/review/review-inputs.ts';
+import { inputs, received } from '#test/domain/review/review-inputs.ts';
 
 const HASH = '4a7d1ed414474e4033ac29ccb8653d9b4a7d1ed414474e4033ac29ccb8653d9b';
 const golden = new URL('golden/', import.meta.url);
@@ -84,11 +85,55 @@ describe.each(LANGUAGES)('a review in %s', (language) => {
 
   test('names every chart and tells its figures to those who cannot see it', () => {
     const { html } = rendered(language);
-    const charts = [...html.matchAll(/<svg[^>]*aria-labelledby="(\S+) (\S+)"/g)];
+    const charts = [...html.matchAll(/role="img" aria-labelledby="(\S+)" aria-describedby="(\S+)"/g)];
     expect(charts).toHaveLength(7);
     for (const [, title, description] of charts) {
-      expect(html).toMatch(new RegExp(`<title id="${title}">[^<]+</title>`));
-      expect(html).toMatch(new RegExp(`<desc id="${description}">[^<]*\\d[^<]*</desc>`));
+      expect(html).toMatch(new RegExp(`<figcaption id="${title}">[^<]+</figcaption>`));
+      expect(html).toMatch(new RegExp(`<p class="unseen" id="${description}">[^<]*\\d[^<]*</p>`));
+    }
+  });
+
+  test('shows shares that add up to what stands below them', () => {
+    const cells = ['a', 'b', 'c', 'd', 'e', 'f'].map((type, index) => {
+      const category = `category.${index % 3 === 0 ? 'logistics' : 'service'}`;
+      const found = { 'determined.valid': 1, [`rated.${index < 2 ? 'neutral' : 'satisfied'}`]: 1 };
+      const where = { [category]: 1, [`channel.${type}`]: 1, [`level.${(index % 3) + 1}`]: 1 };
+      return { department: type, type, counters: { opened: 1, ...where, ...found } };
+    });
+    const tables = rendered(language, inputs({ cells }))
+      .md.split('\n\n')
+      .filter((part) => part.includes('**100.0%**'));
+    expect(tables).toHaveLength(6);
+    for (const table of tables) {
+      const [total = 0, ...shares] = [...table.matchAll(/([\d.]+)%/g)].map(([, share]) => Number(share)).reverse();
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(total, 6);
+    }
+  });
+
+  test('says that disputes were reported later only where there are some', () => {
+    const { receivedLater = '', receivedNothing = '' } = words(language);
+    expect(rendered(language, inputs({ received: [] })).html).toContain(receivedLater);
+    const { html } = rendered(language, inputs({ cells: [], received: [], ledger: [] }));
+    expect(html).toContain(receivedNothing);
+    expect(html).not.toContain(receivedLater);
+  });
+
+  test('names a source by its own id, also where a channel is called so, and the queue of none in words', () => {
+    const { html } = rendered(language, inputs({ received: [received(), received({ source: 'in-house' })] }));
+    expect(html).toContain('<td class="w">phone</td>');
+    expect(html).toContain(`<td class="w">${words(language)['source.in-house']}</td>`);
+    expect(html).not.toContain('>in-house<');
+  });
+
+  test('says of each figure of a table with many columns what it is, for screens too narrow for them', () => {
+    const { html } = rendered(language);
+    const tables = html.split('<table').slice(1);
+    expect(tables.some((table) => table.startsWith(' class="many"'))).toBe(true);
+    for (const table of tables) {
+      const columns = [...table.matchAll(/<th scope="col"/g)].length;
+      expect(table.startsWith(' class="many"')).toBe(columns > 4);
+      const unnamed = [...table.matchAll(/<td class="n">([^<]+)</g)];
+      if (columns > 4) expect(unnamed).toEqual([]);
     }
   });
 });
@@ -101,18 +146,31 @@ test('every language has a word for everything that another has one for', () => 
 test('no word of a language stands unused', () => {
   const files = ['page-of', 'share-sections', 'work-sections', 'proof-sections'];
   const code = files.map((file) => readFileSync(`functions/reviews/${file}.ts`, 'utf8')).join('\n');
-  const grouped = /^(level|channel|clock|finding|rating|inTime|tally|statement)\./;
+  const grouped = /^(level|channel|clock|finding|rating|source|inTime|tally|statement)\./;
   const plain = Object.keys(words('en')).filter((word) => !grouped.test(word));
   const steps = Object.keys(reviewOf(inputs()).totals);
   expect(plain.filter((word) => !code.includes(`'${word}'`) && !steps.includes(word))).toEqual([]);
 });
 
-test('a long name is cut where it would run into the bar, and stands whole in the table', () => {
+test("charts are of the page's own letters and as wide as it is: nothing shrinks with the screen", () => {
   const name = '非常長的部門名稱'.repeat(12);
   const { html } = rendered('zh-Hant', inputs({ departments: [{ id: 'logistics', name }] }));
-  expect(html).toMatch(/<text class="label"[^>]*>非常長的部門名稱[^<]*…<\/text>/);
+  expect(html).not.toContain('viewBox');
+  expect(html).toContain(`<span class="label">${name}</span>`);
   expect(html).toContain(`<td class="w">${name}</td>`);
 });
+
+test('paper is light: the dark palette is for screens only', () => {
+  expect(STYLE_SHEET).toContain('@media screen and (prefers-color-scheme:dark)');
+  expect(STYLE_SHEET.match(/prefers-color-scheme/g)).toHaveLength(1);
+});
+
+test.each(['在線', '信息', '字節', '數據', '渠道', '復盤', '質量', '默認', '視頻', '網絡', '軟件', '用戶', '死信'])(
+  'Traditional Chinese is that of its readers: no %s',
+  (word) => {
+    expect(Object.values(words('zh-Hant')).filter((text) => text.includes(word))).toEqual([]);
+  },
+);
 
 test('the JSON keeps its contract, with points as text', () => {
   const body = JSON.parse(JSON.stringify(reviewBody(reviewOf(inputs({ running: true })), HASH)));
