@@ -107,7 +107,7 @@ export function theReview(start: () => Promise<System>): void {
     test.each([
       { accept: 'text/html', language: 'zh-TW,zh;q=0.5', written: 'zh-Hant', words: '<html lang="zh-Hant">' },
       { accept: 'text/html', language: 'zh', written: 'zh-Hans', words: '月度复盘' },
-      { accept: 'text/markdown', language: 'zh-HK', written: 'zh-Hant', words: '# 月度復盤' },
+      { accept: 'text/markdown', language: 'zh-HK', written: 'zh-Hant', words: '# 每月檢討' },
       {
         accept: 'text/markdown;q=0.9,text/plain',
         language: 'fr, en-GB;q=0.1',
