@@ -91,7 +91,7 @@ const PICTURES: readonly Picture[] = [
     name: 'review',
     title: 'Gathering the inputs of a review',
     takes: /gathered$/,
-    without: /, inputs gathered$/,
+    without: / gathered$/,
   },
 ];
 

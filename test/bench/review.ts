@@ -1,109 +1,96 @@
 import { type GatheringPorts, gatherInputs } from '#functions/reviews/gather-inputs.ts';
-import { contentHash, derivedId } from '#shared/adapters/digest.ts';
+import { contentHash } from '#shared/adapters/digest.ts';
 import { memoryFiles } from '#shared/adapters/memory-files.ts';
 import { reviewStores } from '#shared/adapters/review-stores.ts';
-import type { CountedEvent } from '#shared/domain/ports/counter-store.ts';
 import type { Tables } from '#shared/domain/ports/tables.ts';
-import { seedDirectory, subjectOf } from '#test/exports/system.ts';
 import { freshTables, localClient } from '#test/support/dynamodb-local-tables.ts';
 import { noEngineBecause, startEngine } from '#test/support/dynoxide.ts';
 import { ZONE } from '#test/support/sample.ts';
+import { alternated, middle } from './alternated.ts';
 import type { Bench, Measurement } from './measurement.ts';
+import { CELLS, NOW, PERIOD, type Seeded, seeded } from './review-seed.ts';
 
-const PERIOD = '2026-10';
-const NOW = '2026-11-20T02:31:00Z';
-const DISPUTES = [1_000, 10_000] as const;
-const DEPARTMENTS = ['logistics', 'product', 'service', 'after-sales'] as const;
-const TYPES = ['late-delivery', 'defective', 'service-attitude', 'refund-delay', 'network-fault'] as const;
+const DISPUTES = [10_000, 1_000_000] as const;
 /** As counters are kept (`counter-store.ts`). */
 const SHARDS = 8;
-const ROUNDS = 7;
-/** Events that are counted at once; a queue brings as many. */
-const BATCH = 50;
-/** The same time, as far as seven rounds can tell on a machine that does other things. */
+const ROUNDS = { before: 2, counted: 9 } as const;
+/** The same time, as far as so many rounds can tell on a machine that does other things. */
 const SAME_TIMES = 1.5;
 
-/** What a review reads and how long it takes to gather it, after few and after many disputes. */
+/** What a review reads and how long it takes to gather it, after few and after very many disputes. */
 export const review: Measurement = {
   name: 'review',
   async run(bench: Bench) {
     if (noEngineBecause) return bench.say(`left out: ${noEngineBecause}`);
     const engine = await startEngine();
     const client = localClient(engine.endpoint);
-    const took: number[] = [];
     try {
+      const houses: House[] = [];
       for (const disputes of DISPUTES) {
         const names = ['cases', 'scorecards', 'improvement', 'reference'] as const;
         const { tables } = await freshTables(client, `review-${disputes}-${Date.now()}`, names);
-        const gathered = await gatheredAfter(disputes, tables);
-        took.push(gathered.ms);
-        bench.add({ what: `after ${disputes} disputes, inputs gathered`, value: gathered.ms, unit: 'ms' });
-        bench.add({
-          what: `after ${disputes} disputes, counters read`,
-          value: gathered.cells,
-          unit: 'items',
-          target: { atMost: DEPARTMENTS.length * TYPES.length * SHARDS },
-        });
+        houses.push(houseOn(tables, await seeded(tables, disputes)));
       }
+      await compare(bench, houses);
     } finally {
       client.destroy();
       await engine.stop();
     }
-    const [few = Number.NaN, many = Number.NaN] = took;
-    bench.add({
-      what: 'time, ten times the disputes',
-      value: many / few,
-      unit: 'times',
-      target: { atMost: SAME_TIMES },
-    });
   },
 };
 
-async function gatheredAfter(
-  disputes: number,
-  tables: Tables,
-): Promise<{ readonly ms: number; readonly cells: number }> {
-  await seedDirectory(
-    tables,
-    DEPARTMENTS.map((department) => subjectOf(department, { kind: 'department', department })),
-  );
+/** Reviews over the same tables: of counters and tallies alone, and of everything that a review reads. */
+interface House extends Seeded {
+  readonly counted: () => Promise<void>;
+  readonly whole: () => Promise<void>;
+  /** Items of counters that the last one read of the month itself. */
+  readonly cells: () => number;
+}
+
+function houseOn(tables: Tables, facts: Seeded): House {
   let cells = 0;
   const counting: Tables = {
     ...tables,
     async query(query) {
       const page = await tables.query(query);
-      if (query.table === 'improvement') cells += page.items.length;
+      if (query.table === 'improvement' && query.partition.startsWith(`COUNTERS#${PERIOD}`)) cells += page.items.length;
       return page;
     },
   };
-  const clock = { now: () => NOW };
-  const stores = { ...reviewStores(counting, memoryFiles(), contentHash), clock };
-  const ports: GatheringPorts = { ...stores, zone: ZONE };
-  for (let from = 0; from < disputes; from += BATCH)
-    await stores.counters.count(Array.from({ length: Math.min(BATCH, disputes - from) }, (_, at) => opened(from + at)));
-  const rounds: number[] = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
+  const stores = { ...reviewStores(counting, memoryFiles(), contentHash), clock: { now: () => NOW } };
+  const whole: GatheringPorts = { ...stores, zone: ZONE };
+  const nothing = { entries: async () => [], arrivals: async () => [] };
+  const gathering = (ports: GatheringPorts) => async () => {
     cells = 0;
-    const began = performance.now();
     const inputs = await gatherInputs(PERIOD, ports);
     if (typeof inputs === 'string') throw new Error(`no review: ${inputs}`);
-    if (round > 0) rounds.push(performance.now() - began); // The first one is slower than all others.
-  }
-  return { ms: rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN, cells };
-}
-
-/** What the counters take of one opened dispute. */
-function opened(number: number): CountedEvent {
-  const cell = {
-    month: PERIOD,
-    department: DEPARTMENTS[number % DEPARTMENTS.length] ?? DEPARTMENTS[0],
-    type: TYPES[number % TYPES.length] ?? TYPES[0],
-    by: 1,
+    if (inputs.cells.length !== CELLS) throw new Error(`${inputs.cells.length} cells, and ${CELLS} were seeded`);
   };
   return {
-    eventId: derivedId('event', String(number)),
-    aggregateId: derivedId('dispute', String(number)),
-    aggregateVersion: 1,
-    increments: ['opened', 'level.3', 'channel.web'].map((name) => ({ ...cell, name })),
+    ...facts,
+    counted: gathering({ ...whole, ledger: nothing, intake: nothing }),
+    whole: gathering(whole),
+    cells: () => cells,
   };
+}
+
+async function compare({ add, say }: Bench, houses: readonly House[]): Promise<void> {
+  for (const { disputes, entries, arrivals } of houses)
+    say(`${disputes} disputes a month: ${entries} entries on the month's cards, ${arrivals} arrivals not tallied yet`);
+  const took = await alternated(
+    houses.flatMap(({ counted, whole }) => [counted, whole]),
+    ROUNDS,
+  );
+  for (const [at, { disputes, cells }] of houses.entries()) {
+    const after = `after ${disputes} disputes`;
+    add({ what: `${after}, counters and tallies gathered`, value: middle(took[2 * at] ?? []), unit: 'ms' });
+    add({ what: `${after}, with entries gathered`, value: middle(took[2 * at + 1] ?? []), unit: 'ms' });
+    add({ what: `${after}, counters read`, value: cells(), unit: 'items', target: { atMost: CELLS * SHARDS } });
+  }
+  const [few = [], fewWhole = [], many = [], manyWhole = []] = took;
+  const target = { atMost: SAME_TIMES };
+  const times = (of: readonly number[], than: readonly number[]) => middle(of) / middle(than);
+  add({ what: 'time, a hundred times the disputes', value: times(many, few), unit: 'times', target });
+  const value = times(manyWhole, fewWhole);
+  add({ what: 'time, a hundred times the disputes and entries', value, unit: 'times', target });
 }
