@@ -36,7 +36,7 @@ test('the README’s tour leads from a report to the explanation of its points',
   expect(proven).toMatch(/manifest/);
   expect(proven).toContain('"revision":');
   expect(proven).toContain('# ');
-  expect(readFileSync('/tmp/review.html', 'utf8')).toContain('檢討');
+  expect(readFileSync('/tmp/review.html', 'utf8')).toContain('復盤');
 });
 
 test('the lines that the start prints work as they stand', () => {

@@ -11,7 +11,8 @@ import { startInterlock } from '#test/support/local-interlock.ts';
 // npm run test:reviews     reviews of a replayed complaint file, on a local system of its own
 // PYTHON, one with duckdb   computes every month's figures again from the events
 // ROWS=500                  only the first rows of COMPLAINTS
-// CHROMIUM                  shows the pages of one month, each language, light and dark, in PICTURES (a folder that stays)
+// CHROMIUM                  shows the pages of one month, each language, light and dark
+// PICTURES=docs/images      keeps there what is seen of them first
 
 const root = join(import.meta.dirname, '..', '..');
 const beside = join(root, '..', 'shared', 'data', 'complaints', 'cfpb-6664.csv');
@@ -91,7 +92,9 @@ async function pictured(url: string, folder: string): Promise<void> {
   }
   await run(process.execPath, ['test/reviews/work-on-month.ts', '--url', url, '--month', MONTH]);
   await sleep(5_000); // What was done there is counted.
-  await run(process.execPath, ['test/reviews/pictures.ts', '--url', url, '--month', MONTH, '--out', folder]);
+  const seenFirst = PICTURES === undefined ? [] : ['--top'];
+  const picturing = ['test/reviews/pictures.ts', '--url', url, '--month', MONTH, '--out', folder];
+  await run(process.execPath, [...picturing, ...seenFirst]);
   const sizes = readdirSync(folder).map((name) => readFileSync(join(folder, name)).length);
   if (sizes.length < PAGES || sizes.some((size) => size < LEAST_BYTES))
     throw new Error(`${PAGES} pages with something on them were expected, there are some of ${sizes.join(', ')} bytes`);

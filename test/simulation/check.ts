@@ -19,7 +19,7 @@ import { QUEUES } from './interlock.ts';
 import { itemsOf, type Projection, projectionOf } from './projection.ts';
 import { seeded } from './random.ts';
 import { type Run, run } from './run.ts';
-import { type Act, type Script, scriptOf } from './script.ts';
+import { type Act, type Phase, type Script, scriptOf } from './script.ts';
 import type { Outage } from './world.ts';
 
 /** A promise of the system that a run has broken. */
@@ -78,11 +78,26 @@ function withOutage(script: Script): { readonly script: Script; readonly outage:
   const { at } = seeded(script.seed + 3).pick(
     script.phases.filter(({ lanes }) => lanes.some((lane) => known(lane)[0])),
   );
-  const phases = script.phases
-    .filter((phase) => phase.at <= at || secondsBetween(at, phase.at) >= LONG_ENOUGH)
-    .map((phase) => (phase.at === at ? { at, lanes: phase.lanes.map(known) } : phase));
+  const stands = ({ at: when }: Phase) => when <= at || secondsBetween(at, when) >= LONG_ENOUGH;
+  // A dispute whose first report goes with such a phase goes with it: a later report of it would race what is done to it.
+  const reported = (phases: readonly Phase[]) =>
+    new Set(
+      phases.flatMap(({ lanes }) => lanes.flat().flatMap((act) => (act.do === 'report' ? [keyOf(act.about)] : []))),
+    );
+  const before = reported(script.phases.filter((phase) => phase.at <= at));
+  const unreported = reported(script.phases.filter((phase) => !stands(phase))).difference(before);
+  const phases = script.phases.filter(stands).map((phase) => ({
+    at: phase.at,
+    lanes: phase.lanes.map((lane) =>
+      (phase.at === at ? known(lane) : lane).filter(({ about }) => !unreported.has(keyOf(about))),
+    ),
+  }));
   const from = plusSeconds(at, -60);
   return { script: { ...script, phases }, outage: { from, to: plusSeconds(from, OUTAGE_SECONDS) } };
+}
+
+function keyOf({ source, externalId }: Act['about']): string {
+  return `${source} ${externalId}`;
 }
 
 /** How long filings took to be learned is measured, and hours without publishers are part of it. */

@@ -11,6 +11,11 @@ const TABLES = ['CasesTable', 'ScorecardsTable', 'ImprovementTable', 'CustomersT
 const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
 const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
+/** Fields that say when and by which call something was written. */
+const UNLIKE: ReadonlySet<string> = new Set(['arrivalId', 'correlationId', 'hourPartition', 'hourSort']);
+/** Counters are compared by their sums; tallies and the check of commits keep how far their schedules have come. */
+const NOT_OF_A_FILE = /^(COUNTERS#|TALLY#|TALLIES$|COMMIT-CHECK$)/;
+
 type Item = Readonly<Record<string, unknown>>;
 type Tables = Readonly<Record<(typeof TABLES)[number], readonly Item[]>>;
 
@@ -35,8 +40,8 @@ async function itemsOf(client: DynamoDBClient, TableName: string): Promise<Item[
 /**
  * Everything that stands in the tables, one line per item, in one order: equal for two runs of one file over copies of
  * one folder, in which everything that derives from its cause is the same. What differs by nature is named here alone:
- * instants of the run, arrivals and their ids, pseudonyms, the calls and messages that events go back to, how often a
- * receipt was written, how events were batched.
+ * instants of the run and the hours that commits are listed under, arrivals and their ids, pseudonyms, the calls and
+ * messages that events go back to, how often a receipt was written, how events were batched, how far schedules have come.
  *
  * @param began when the run began, in milliseconds; instants before it are the file's own
  */
@@ -53,7 +58,7 @@ export function canonical(tables: Tables, began: number): readonly string[] {
       .replace(INSTANT, (instant) => (Date.parse(instant) >= began ? '<instant>' : instant))
       .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => customers.get(id) ?? id);
   const plain = (key: string, value: unknown): unknown => {
-    if (key === 'arrivalId' || key === 'correlationId') return `<${key}>`;
+    if (UNLIKE.has(key)) return `<${key}>`;
     if (key === 'causationId' && !events.has(String(value))) return '<message>';
     if (typeof value === 'string') return ofRun(value);
     if (Array.isArray(value)) return value.map((each) => plain('', each));
@@ -63,7 +68,7 @@ export function canonical(tables: Tables, began: number): readonly string[] {
   };
   const lines = TABLES.flatMap((table) =>
     tables[table].flatMap((item) => {
-      if (item.kind === 'arrival' || String(item.pk).startsWith('COUNTERS#')) return [];
+      if (item.kind === 'arrival' || NOT_OF_A_FILE.test(String(item.pk))) return [];
       const { version, ...rest } = item;
       // A receipt is written once or twice, as door and worker meet; the mark of a commit once per batch of its events.
       const shown = item.kind === 'receipt' || item.kind === 'counted' ? rest : item;
