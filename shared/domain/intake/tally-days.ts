@@ -8,7 +8,7 @@ import type { Tally } from './reconciliation.ts';
  */
 const LATE_DAYS = 15;
 /** Days that one run tallies at most, besides open ones; the next one goes on. */
-const MOST_DAYS = 100;
+const MOST_DAYS = 31;
 
 /** One finished day as it stood when it was tallied, source by source. */
 export interface DayTally {
