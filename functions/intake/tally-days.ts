@@ -18,7 +18,7 @@ export interface TallyPorts {
 
 /**
  * Counts the arrivals of the finished days that can have changed, so that a review reads one item per day instead of
- * one per arrival (R-3, I-7); back to the first policy, before which nothing can have arrived. A repeat writes the same; a run that was missed is made up for by the next.
+ * one per arrival (R-3, I-7). A repeat writes the same; a run that was missed is made up for by the next.
  *
  * @returns how many days it tallied
  */

@@ -56,7 +56,7 @@ export async function gatherInputs(period: Month, ports: GatheringPorts): Promis
   const sources = [...new Set([...(await reference.sourcesNow()).map(({ source }) => source), IN_HOUSE])].sort();
   const intake: IntakeView = { today, sources, tallied: state };
   const [received, uncountedLater, ledger] = await Promise.all([
-    receivedIn(period, intake, ports),
+    receivedIn(period, countedBySource(cells).size > 0, intake, ports),
     uncountedAfter(period, intake, ports),
     ledgerOf(period, directory, ports),
   ]);
@@ -86,14 +86,16 @@ interface IntakeView {
  * A month's arrivals by day and source: from the tallies, and from the arrivals themselves where none stands, or none
  * that stands for good.
  *
- * @param from days before it are not looked at unless they are tallied
+ * @param counted whether the counters know of any: then every day of the month is looked at
  */
 async function receivedIn(
   month: Month,
-  { today, sources }: IntakeView,
+  counted: boolean,
+  view: IntakeView,
   { tallies, intake }: GatheringPorts,
-  from: Day = `${month}-01`,
 ): Promise<readonly DayReceived[]> {
+  const { today, sources } = view;
+  const from = counted ? `${month}-01` : firstDay(view);
   const kept = (await tallies.ofMonth(month)).filter((tally) => !isOpen(tally));
   const known = new Set(kept.map(({ day }) => day));
   const last = `${month}-31` < today ? lastDayOf(month) : today;
@@ -110,35 +112,32 @@ function of(day: Day, source: string, { awaitingCompletion: _, ...arrived }: Tal
   return { day, source, ...arrived };
 }
 
-/** Days before the first tally in which arrivals are looked for although nothing was counted. */
-const DAYS_BEFORE_TALLIES = 60;
+/**
+ * The first day on which arrivals are looked for, unless a month before it counted some: the first tallied one, and as
+ * long as no night was tallied, yesterday, for no environment is older than its first night.
+ */
+function firstDay({ tallied, today }: IntakeView): Day {
+  return tallied?.since ?? plusDays(today, -1);
+}
+
 /** Months that are read at a time. */
 const MONTHS_AT_ONCE = 12;
 
-/**
- * Sources that received more in a later month than is accounted for (R-7). Before the tallies, which reach back to the
- * first policy after some nights, only the latest days are looked at, and the months that counted something.
- */
+/** Sources that received more in a later month than is accounted for (R-7). */
 async function uncountedAfter(period: Month, intake: IntakeView, ports: GatheringPorts): Promise<readonly Uncounted[]> {
-  const from = plusDays(intake.tallied?.since ?? intake.today, -DAYS_BEFORE_TALLIES);
   const months: Month[] = [];
   for (let month = monthAfter(period); month <= intake.today.slice(0, 7); month = monthAfter(month)) months.push(month);
   const uncounted: Uncounted[] = [];
   for (let at = 0; at < months.length; at += MONTHS_AT_ONCE) {
-    const some = months.slice(at, at + MONTHS_AT_ONCE).map((month) => uncountedIn(month, from, intake, ports));
+    const some = months.slice(at, at + MONTHS_AT_ONCE).map((month) => uncountedIn(month, intake, ports));
     uncounted.push(...(await Promise.all(some)).flat());
   }
   return uncounted;
 }
 
-async function uncountedIn(
-  month: Month,
-  from: Day,
-  intake: IntakeView,
-  ports: GatheringPorts,
-): Promise<readonly Uncounted[]> {
+async function uncountedIn(month: Month, intake: IntakeView, ports: GatheringPorts): Promise<readonly Uncounted[]> {
   const counted = countedBySource(await ports.counters.counters(month));
-  const received = tallyBySource(await receivedIn(month, intake, ports, counted.size > 0 ? undefined : from));
+  const received = tallyBySource(await receivedIn(month, counted.size > 0, intake, ports));
   return [...new Set([...received.keys(), ...counted.keys()])].sort().flatMap((source) => {
     const tally = received.get(source) ?? NONE_ARRIVED;
     const accounted = accountedFor(tally, counted.get(source) ?? 0);

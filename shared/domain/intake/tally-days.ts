@@ -7,8 +7,8 @@ import type { Tally } from './reconciliation.ts';
  * their dead letters keep a message for 14 days.
  */
 const LATE_DAYS = 15;
-/** Days that one run tallies at most, besides open ones; the next one goes on. */
-const MOST_DAYS = 31;
+/** Days that one run tallies at most, besides open ones; the next one goes on. The first one begins so far back. */
+const MOST_DAYS = 93;
 
 /** One finished day as it stood when it was tallied, source by source. */
 export interface DayTally {
@@ -22,7 +22,7 @@ export interface DayTally {
 /** How far the tallies go. */
 export interface TallyState {
   readonly asOf: number;
-  /** The first day that was tallied; the next nights go on before it, as far back as anything can have arrived. */
+  /** The first day that was tallied. */
   readonly since: Day;
   /** The last one; all between them are. */
   readonly until: Day;
@@ -31,20 +31,20 @@ export interface TallyState {
 }
 
 /**
- * The finished days that have to be tallied (again): those that can still change, those with open arrivals, those that
- * earlier runs missed, and then those before the first tally, so that in the end every day is known to be empty or not.
+ * The finished days that have to be tallied (again): those that can still change, those with open arrivals, and those
+ * that earlier runs missed. The first run comes the night after an environment was made and begins a quarter before.
  *
  * @param today not finished, and therefore not tallied
  * @param floor the first day on which anything can have arrived
  */
 export function daysToTally(state: TallyState | undefined, today: Day, floor: Day): readonly Day[] {
-  const since = state?.since ?? plusDays(today, -LATE_DAYS);
+  const first = plusDays(today, -MOST_DAYS);
+  const since = state?.since ?? (first < floor ? floor : first);
   const changing = state ? plusDays(state.until, 1 - LATE_DAYS) : since;
   const newest = daysBetween(changing, plusDays(today, -1))
     .filter((day) => day >= since)
     .slice(0, MOST_DAYS);
-  const earlier = daysBetween(plusDays(since, newest.length - MOST_DAYS), plusDays(since, -1));
-  return [...new Set([...(state?.open ?? []), ...earlier.filter((day) => day >= floor), ...newest])].sort();
+  return [...new Set([...(state?.open ?? []), ...newest])].sort();
 }
 
 /** Days of which an arrival was in flight or among the dead messages when they were tallied: it may be neither by now. */
