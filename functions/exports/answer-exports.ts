@@ -55,7 +55,7 @@ async function readScores(request: RequestOf<'GET /exports/scores'>, ports: Expo
   }
   if (period === undefined) return unfitting('period', 'is needed where no cursor names an export');
   const exported = await exportedIn(period, ports);
-  if ('refused' in exported) return unfitting('period', exported.refused);
+  if ('refused' in exported) return noScores(exported.refused);
   const { length } = exported.subjects;
   if (length > SUBJECTS_AT_ONCE)
     return tooLarge(`The cards of ${length} subjects are more than one call freezes, which is ${SUBJECTS_AT_ONCE}.`);
@@ -72,7 +72,7 @@ async function requestExport(request: RequestOf<'POST /exports'>, ports: ExportP
   const { actor, body, idempotencyKey } = request;
   const { exports, queue, clock } = ports;
   const exported = await exportedIn(body.period, ports);
-  if ('refused' in exported) return unfitting('period', exported.refused);
+  if ('refused' in exported) return noScores(exported.refused);
   const exportId =
     idempotencyKey === undefined ? ports.newId() : ports.id('export', 'POST /exports', actor.sub, idempotencyKey);
   const asking = { exportId, ...body, requestedBy: actorId(actor), requestedAt: clock.now() };
@@ -126,6 +126,11 @@ async function readyBody(frozen: ReadyExport, { format }: ScoreExport, ports: Ex
 async function manifestOf({ folder, manifest }: ReadyExport, { snapshot: { files, newHash } }: ExportPorts) {
   const key = `${folder}/${MANIFEST}`;
   return ManifestV1.parse(JSON.parse(unchangedText(key, await files.read(key), manifest.sha256, newHash)));
+}
+
+/** A month of which there are no scores: no form of the request says so, a rule does. */
+function noScores(message: string): Reply {
+  return problem(422, { detail: `This month ${message}.`, rule: 'X-1', errors: [{ path: 'period', message }] });
 }
 
 function unfitting(path: string, message: string): Reply {
