@@ -8,7 +8,7 @@ import type { Planted } from './interlock.ts';
 
 /** A part of the seeds that the other simulations run. */
 const first = Number(process.env.SIMULATION_SEED ?? 1);
-const SEEDS = Array.from({ length: Math.ceil(Number(process.env.SIMULATION_SEEDS ?? 60) / 6) }, (_, i) => first + i);
+const SEEDS = Array.from({ length: Math.ceil(Number(process.env.SIMULATION_SEEDS ?? 60) / 12) }, (_, i) => first + i);
 
 async function broken(seeds: readonly number[], chaos: Chaos, planted?: Planted) {
   const failed: string[] = [];
