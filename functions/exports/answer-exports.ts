@@ -134,5 +134,5 @@ function noScores(message: string): Reply {
 }
 
 function unfitting(path: string, message: string): Reply {
-  return problem(422, { detail: 'What was sent does not fit; see errors.', errors: [{ path, message }] });
+  return problem(422, { detail: 'What was sent does not fit; see errors.', rule: 'X-1', errors: [{ path, message }] });
 }
