@@ -13,8 +13,11 @@ const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
 /** Fields that say when and by which call something was written. */
 const UNLIKE: ReadonlySet<string> = new Set(['arrivalId', 'correlationId', 'hourPartition', 'hourSort']);
-/** Counters are compared by their sums; tallies and the check of commits keep how far their schedules have come. */
-const NOT_OF_A_FILE = /^(COUNTERS#|TALLY#|TALLIES$|COMMIT-CHECK$)/;
+/**
+ * Counters are compared by their sums; tallies and the check of commits keep how far their schedules have come; a
+ * review says what was received, and so which answers were lost.
+ */
+const NOT_OF_A_FILE = /^(COUNTERS#|TALLY#|TALLIES$|COMMIT-CHECK$|REVIEW#)/;
 
 type Item = Readonly<Record<string, unknown>>;
 type Tables = Readonly<Record<(typeof TABLES)[number], readonly Item[]>>;
