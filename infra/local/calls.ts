@@ -85,23 +85,23 @@ async function countedWire(service: WireService, call: WireCall, calls: Calls): 
   const answer = await service.answer({ ...call, body: asked });
   calls.add(service.signingName, operation, by, {
     ...portionsIn(input),
-    ...(isTable && 'bytes' in answer && capacityIn(operation, answer.bytes)),
+    ...(isTable && 'text' in answer && capacityIn(operation, answer.text)),
   });
   return answer;
 }
 
-function withCapacity(input: JsonObject): Buffer {
-  return Buffer.from(JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' }));
+function withCapacity(input: JsonObject): string {
+  return JSON.stringify({ ...input, ReturnConsumedCapacity: 'TOTAL' });
 }
 
-function capacityIn(operation: string, bytes: Buffer): Record<string, number> {
-  const { ConsumedCapacity: consumed = [] } = ConsumedCapacity.parse(JSON.parse(bytes.toString('utf8')));
+function capacityIn(operation: string, text: string): Record<string, number> {
+  const { ConsumedCapacity: consumed = [] } = ConsumedCapacity.parse(JSON.parse(text));
   const units = [consumed].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
   return READING.test(operation) ? { readUnits: units } : { writeUnits: units };
 }
 
 function portionsIn(input: JsonObject): Record<string, number> {
-  const batch = Entries.safeParse(input).data?.Entries;
+  const batch = 'Entries' in input ? Entries.safeParse(input).data?.Entries : undefined;
   if (!batch) return {};
   const portions = batch.map((entry) => Math.ceil(Buffer.byteLength(JSON.stringify(entry)) / PORTION_BYTES));
   return { entries: batch.length, portions: portions.reduce((sum, each) => sum + each, 0) };

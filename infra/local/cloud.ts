@@ -28,12 +28,13 @@ export interface SignedRequest {
   readonly url: string;
   /** By lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Buffer;
+  /** A text, where it came as one, is the body in UTF-8. */
+  readonly body: string | Buffer;
 }
 export interface SignedReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  readonly body: string | Buffer;
 }
 
 /** One resource of the synthesized templates, its intrinsic functions resolved. */
@@ -91,15 +92,15 @@ export interface WireService {
 export interface WireCall {
   readonly operation: string;
   readonly input: JsonObject;
-  /** The exact bytes, for a service that hands them on. */
-  readonly body: Buffer;
+  /** The exact text, for a service that hands it on. */
+  readonly body: string;
   /** The whole `x-amz-target`. */
   readonly target: string;
   readonly caller: Caller;
 }
 
-/** An object is sent as JSON with status 200; bytes as they are. */
-export type WireAnswer = { readonly json: object } | { readonly status: number; readonly bytes: Buffer };
+/** An object is sent as JSON with status 200; a text as it is. */
+export type WireAnswer = { readonly json: object } | { readonly status: number; readonly text: string };
 
 /** A service of the REST protocol: S3. */
 export interface RestService {

@@ -81,7 +81,7 @@ export interface Tables extends Service {
   demands(streamArn: string): readonly Demand[];
 }
 
-/** DynamoDB: calls are checked here and carried out by the engine, byte for byte. */
+/** DynamoDB: calls are checked here and carried out by the engine as they came. */
 export function dynamodb(machine: Machine, engine: Engine): Tables {
   const streams = new Map<string, ReturnType<typeof tableStream>>();
   const keys = new Map<string, TableKeys>();
@@ -154,14 +154,14 @@ function wireOf(engine: Engine, keys: ReadonlyMap<string, TableKeys>, written: (
       return demandsOf(accesses, keys);
     },
     async answer({ operation, input, target, body }) {
-      const { status, bytes } = await engine.call(target, body);
-      if (status !== 200) return { status, bytes };
+      const { status, text } = await engine.call(target, body);
+      if (status !== 200) return { status, text };
       byOperation.set(operation, (byOperation.get(operation) ?? 0) + 1);
       const writes = (asked.get(input) ?? []).filter(({ kind }) => kind === 'write');
       if (writes.length > 0) transactions += 1;
       items += writes.length;
       for (const table of new Set(writes.map((access) => access.table))) written(table);
-      return { status, bytes };
+      return { status, text };
     },
   };
   return { wire, writes: (): Usage => ({ transactions, items, byOperation: Object.fromEntries(byOperation) }) };
@@ -171,8 +171,8 @@ type Call = (target: string, input: object) => Promise<unknown>;
 
 function callOn(engine: Engine): Call {
   return async (target, input) => {
-    const { status, bytes } = await engine.call(target, Buffer.from(JSON.stringify(input)));
-    const answer: unknown = JSON.parse(bytes.toString('utf8'));
+    const { status, text } = await engine.call(target, JSON.stringify(input));
+    const answer: unknown = JSON.parse(text);
     if (status === 200) return answer;
     const { __type, message } = Failed.parse(answer);
     throw new AwsError(__type.slice(__type.indexOf('#') + 1), message, status);

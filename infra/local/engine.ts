@@ -34,11 +34,11 @@ export interface Engine {
   /** Its process; undefined for one that runs elsewhere, and while it is being started again. */
   readonly pid: number | undefined;
   /**
-   * Hands one call's bytes on. A call that finds no engine, or loses it, waits until it runs again and is made again, as
+   * Hands one call on as it is. A call that finds no engine, or loses it, waits until it runs again and is made again, as
    * an SDK does after an answer that got lost.
    * @throws AwsError InternalServerError when the engine stays away for 30 s
    */
-  call(target: string, body: Buffer): Promise<{ readonly status: number; readonly bytes: Buffer }>;
+  call(target: string, body: string): Promise<{ readonly status: number; readonly text: string }>;
   /** Called after each start that follows a death. */
   onRestart(restarted: () => void): void;
   /** Removes stream records of a table up to a sequence number that are older than 24 hours; the engine itself keeps all. */
@@ -173,19 +173,22 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: 
 function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Engine['call'] {
   // Every engine wants to see a signature, and none looks into it.
   const authorization = `AWS4-HMAC-SHA256 Credential=${ACCOUNT_KEY}/20260101/${REGION}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0`;
-  const once = (target: string, body: Buffer) =>
-    new Promise<{ status: number; bytes: Buffer }>((resolve, reject) => {
+  const once = (target: string, body: string) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
-        'content-length': body.length,
+        'content-length': Buffer.byteLength(body),
         'x-amz-target': target,
         'x-amz-date': '20260101T000000Z',
         authorization,
       };
       const call = request(endpoint, { method: 'POST', agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 500, bytes: Buffer.concat(chunks) }));
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 500, text }));
         response.on('error', reject);
       });
       call.on('error', reject);

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { transformSync } from 'esbuild';
 import type { Invocation, Machine } from './cloud.ts';
@@ -56,6 +55,8 @@ export class Environment {
   #isReady = false;
   #ending = false;
   #crash: Failure | undefined;
+  /** The beginning of a line that is not written to its end. */
+  #line = '';
 
   constructor({ data, env, memoryMb, aws }: Environs, heard: Heard) {
     this.#heard = heard;
@@ -65,8 +66,6 @@ export class Environment {
       workerData: data,
       env,
       execArgv: ['--enable-source-maps'],
-      stdout: true,
-      stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     });
     this.#worker.on('message', (said: Said) => this.#listen(said));
@@ -74,8 +73,6 @@ export class Environment {
       this.#crash = { errorType: name, errorMessage: message, stackTrace: stack.split('\n') };
     });
     this.#worker.on('exit', (code) => this.#gone(code));
-    this.#logLines(this.#worker.stdout);
-    this.#logLines(this.#worker.stderr);
   }
 
   carryOut(waiting: Waiting): void {
@@ -104,7 +101,10 @@ export class Environment {
   }
 
   #listen(said: Said): void {
+    if (said.written) this.#logLines(said.written);
     switch (said.kind) {
+      case 'wrote':
+        return;
       case 'ready':
         this.#isReady = true;
         this.#heard.ready();
@@ -131,13 +131,18 @@ export class Environment {
     this.#worker.postMessage(told);
   }
 
-  async #ask({ id, method, url, headers: given, body: bytes }: Asked): Promise<void> {
+  async #ask({ id, method, url, headers: given, body: sent }: Asked): Promise<void> {
     const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
     try {
-      const reply = await this.#aws({ method, url, headers, body: Buffer.from(bytes) });
+      const reply = await this.#aws({
+        method,
+        url,
+        headers,
+        body: typeof sent === 'string' ? sent : Buffer.from(sent),
+      });
       this.#tell({ kind: 'answered', id, ...reply });
     } catch (error) {
-      const body = Buffer.from(JSON.stringify({ __type: 'InternalFailure', message: String(error) }));
+      const body = JSON.stringify({ __type: 'InternalFailure', message: String(error) });
       this.#tell({ kind: 'answered', id, status: 500, headers: {}, body });
     }
   }
@@ -149,6 +154,7 @@ export class Environment {
   }
 
   #gone(code: number): void {
+    if (this.#line !== '') this.#heard.log(this.#line, undefined);
     const errorMessage = `RequestId: ${this.#current?.call.requestId} Error: Runtime exited with status ${code}`;
     if (this.#current) this.#fail(this.#crash ?? { errorType: 'Runtime.ExitError', errorMessage });
     this.#heard.gone();
@@ -166,16 +172,9 @@ export class Environment {
     settled?.settle(outcome);
   }
 
-  #logLines(output: Readable): void {
-    let rest = '';
-    output.setEncoding('utf8');
-    output.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line !== '') this.#heard.log(line, this.#current?.call.requestId);
-    });
-    output.on('end', () => {
-      if (rest !== '') this.#heard.log(rest, undefined);
-    });
+  #logLines(written: string): void {
+    const lines = (this.#line + written).split('\n');
+    this.#line = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') this.#heard.log(line, this.#current?.call.requestId);
   }
 }

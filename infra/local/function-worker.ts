@@ -39,24 +39,29 @@ export interface Asked {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  /** Text goes through the port without a buffer, whose copies cost the collector more than its own. */
+  readonly body: string | Uint8Array;
 }
 export interface Answered {
   readonly id: number;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
+  readonly body: string | Uint8Array;
 }
 
 /** What a thread is told. */
 export type Told = ({ readonly kind: 'call' } & Call) | ({ readonly kind: 'answered' } & Answered);
 
-/** What a thread says: that the bundle is imported, what came of a call, or that the environment cannot go on. */
-export type Said =
-  | { readonly kind: 'ready' }
+/**
+ * What a thread says: that the bundle is imported, what came of a call, or that the environment cannot go on; and what
+ * was written to its output since it last said something.
+ */
+export type Said = { readonly written?: string } & (
+  | { readonly kind: 'ready' | 'wrote' }
   | { readonly kind: 'answer'; readonly json: string }
   | ({ readonly kind: 'asked' } & Asked)
-  | ({ readonly kind: 'failure' | 'broken' } & Failure);
+  | ({ readonly kind: 'failure' | 'broken' } & Failure)
+);
 export interface Failure {
   readonly errorType: string;
   readonly errorMessage: string;
@@ -78,7 +83,12 @@ interface RequestOptions {
 type OnResponse = (response: Readable & { statusCode: number; headers: Readonly<Record<string, string>> }) => void;
 
 const { file, offset, context, mostBytes, background, url }: WorkerData = workerData;
-const say = (said: Said) => parentPort?.postMessage(said);
+/** What was written to the output and has not been said yet. */
+let written = '';
+const say = (said: Said) => {
+  parentPort?.postMessage({ ...said, written });
+  written = '';
+};
 /** Requests that wait for what they are answered. */
 const waiting = new Map<number, (answered: Answered) => void>();
 
@@ -98,7 +108,9 @@ class PortRequest extends EventEmitter {
   end(body: string | Uint8Array = ''): this {
     const { method, path, headers } = this.#to;
     waiting.set(this.#id, (answered) => this.#answer(answered));
-    say({ kind: 'asked', id: this.#id, method, url: path, headers, body: Buffer.from(body) });
+    const isText = headers['content-type']?.startsWith('application/x-amz-json');
+    const sent = isText ? Buffer.from(body).toString('utf8') : body;
+    say({ kind: 'asked', id: this.#id, method, url: path, headers, body: sent });
     return this;
   }
 
@@ -115,13 +127,14 @@ class PortRequest extends EventEmitter {
   #answer({ status, headers, body }: Answered): void {
     waiting.delete(this.#id);
     const response = new Readable({ read() {} });
-    response.push(body);
+    response.push(Buffer.from(body));
     response.push(null);
     this.#onResponse(Object.assign(response, { statusCode: status, headers }));
   }
 }
 
 moveDates();
+sayOutput();
 sendThroughPort();
 if (background) giveWay();
 process.on('unhandledRejection', (reason) => {
@@ -172,6 +185,25 @@ function named(name: string, message: string): Error {
 function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
   return { errorType: error.name, errorMessage: error.message, stackTrace: error.stack?.split('\n') ?? [] };
+}
+
+/**
+ * Says what is written to the output together with whatever is said next, or in the next turn: a thread's own streams
+ * send every line apart, and wait for an answer to each.
+ */
+function sayOutput(): void {
+  const sayRest = () => {
+    if (written !== '') say({ kind: 'wrote' });
+  };
+  const write = (chunk: string | Uint8Array, ...rest: readonly unknown[]) => {
+    if (written === '') setImmediate(sayRest);
+    written += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+    const done = rest.at(-1);
+    if (typeof done === 'function') queueMicrotask(() => done());
+    return true;
+  };
+  for (const stream of [process.stdout, process.stderr]) Reflect.set(stream, 'write', write);
+  process.on('exit', sayRest);
 }
 
 /** Linux schedules threads one by one; elsewhere all are alike. */

@@ -71,7 +71,9 @@ async function answer(behind: Behind | undefined, request: IncomingMessage, resp
   const reply = body
     ? await answerSigned(behind, { method, url, headers, body })
     : refusal(headers, new AwsError('RequestTooLarge', `more than ${MOST_BYTES} bytes`, 413), true);
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': reply.body.length }).end(reply.body);
+  response
+    .writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) })
+    .end(reply.body);
 }
 
 /** Answers a request that is signed for AWS, under the caller whose access key it names. */
@@ -79,7 +81,7 @@ export async function answerSigned(
   { iam, services }: Pick<Behind, 'iam' | 'services'>,
   request: SignedRequest,
 ): Promise<SignedReply> {
-  const { headers, body } = request;
+  const { headers } = request;
   const scope = scopeOf(request);
   const service = serviceFor(services, scope?.service ?? '', headers);
   try {
@@ -90,12 +92,13 @@ export async function answerSigned(
     if (service.kind === 'rest') return await answerRest(service, request, (demands) => iam.authorize(caller, demands));
     const target = String(headers['x-amz-target']);
     const operation = target.slice(target.indexOf('.') + 1);
+    const body = request.body.toString('utf8');
     const input = inputOf(body);
     iam.authorize(caller, service.demands(operation, input));
     const answered = await service.answer({ operation, input, body, target, caller });
     return 'json' in answered
-      ? { status: 200, headers: wireHeaders(headers), body: Buffer.from(JSON.stringify(answered.json)) }
-      : { status: answered.status, headers: wireHeaders(headers), body: answered.bytes };
+      ? { status: 200, headers: wireHeaders(headers), body: JSON.stringify(answered.json) }
+      : { status: answered.status, headers: wireHeaders(headers), body: answered.text };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return refusal(headers, error, service?.kind !== 'rest');
@@ -104,9 +107,9 @@ export async function answerSigned(
 
 function refusal(headers: SignedRequest['headers'], error: AwsError, asJson: boolean): SignedReply {
   const { code, message, status, details } = error;
-  const xml = { status, headers: { 'content-type': 'application/xml' }, body: Buffer.from(xmlError(code, message)) };
+  const xml = { status, headers: { 'content-type': 'application/xml' }, body: xmlError(code, message) };
   if (!asJson) return xml;
-  const body = Buffer.from(JSON.stringify({ __type: code, message, Message: message, ...details }));
+  const body = JSON.stringify({ __type: code, message, Message: message, ...details });
   return { status, headers: wireHeaders(headers), body };
 }
 
@@ -116,10 +119,10 @@ async function answerRest(
   authorize: (demands: readonly Demand[]) => void,
 ): Promise<SignedReply> {
   const { path, query } = targetIn(url);
-  const call = { method, path, query, headers, body };
+  const call = { method, path, query, headers, body: Buffer.from(body) };
   authorize(service.demands(call));
   const { status, headers: given = {}, body: answered = '' } = await service.answer(call);
-  return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body: Buffer.from(answered) };
+  return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body: answered };
 }
 
 /** Who signed for which service, from the header or, in a presigned link, from the query; undefined for a plain call. */
@@ -166,9 +169,9 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return size <= MOST_BYTES ? Buffer.concat(chunks) : undefined;
 }
 
-function inputOf(body: Buffer): JsonObject {
+function inputOf(body: string): JsonObject {
   try {
-    const input: unknown = body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
+    const input: unknown = body === '' ? {} : JSON.parse(body);
     if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -102,6 +102,7 @@ const KEY_ACTIONS = {
 /** Accesses as demands, and what DynamoDB does with the table's own key in the caller's name. */
 export function demandsOf(accesses: readonly Access[], keys: ReadonlyMap<string, TableKeys>): readonly Demand[] {
   const demands = new Map<string, Demand>();
+  const kinds = new Set<string>();
   for (const { action, resource, kind, table, named } of accesses) {
     const { encryption, partition = '' } = keys.get(table) ?? {};
     const before = demands.get(`${action} ${resource}`);
@@ -110,7 +111,8 @@ export function demandsOf(accesses: readonly Access[], keys: ReadonlyMap<string,
     const known = leadingKey !== undefined && (!before || before.leadingKeys);
     const leadingKeys = known ? [...(before?.leadingKeys ?? []), leadingKey] : undefined;
     demands.set(`${action} ${resource}`, { action, resource, leadingKeys });
-    if (!encryption) continue;
+    if (!encryption || kinds.has(`${kind} ${encryption}`)) continue;
+    kinds.add(`${kind} ${encryption}`);
     for (const use of KEY_ACTIONS[kind])
       demands.set(`${use} ${encryption}`, { action: use, resource: encryption, context: VIA });
   }

@@ -4,7 +4,7 @@ import { Agent, createServer, type IncomingMessage, request } from 'node:http';
 export interface Recorded {
   /** `DynamoDB_20120810.TransactWriteItems` */
   readonly target: string;
-  readonly body: Buffer;
+  readonly body: string;
 }
 
 export interface RecordingProxy {
@@ -27,7 +27,7 @@ export async function recordingProxy(endpoint: string): Promise<RecordingProxy> 
     const call = request(new URL(url, endpoint), { method, agent, headers: passed }, async (answer) => {
       const bytes = await bytesOf(answer);
       const target = String(headers['x-amz-target']);
-      if (answer.statusCode === 200 && CHANGES.test(target)) recorded.push({ target, body });
+      if (answer.statusCode === 200 && CHANGES.test(target)) recorded.push({ target, body: body.toString('utf8') });
       response.writeHead(answer.statusCode ?? 500, answer.headers).end(bytes);
     });
     call.on('error', () => response.destroy());

@@ -19,10 +19,10 @@ const KEYS = ['pk', 'sk'];
 /** Makes the recorded tables stand. @throws Error when the engine refuses one, or when their keys are not `pk` and `sk` */
 export async function createTables(engine: Engine, recorded: readonly Recorded[]): Promise<void> {
   for (const { target, body } of recorded.filter((each) => !isWrite(each))) {
-    const { status, bytes } = await engine.call(target, body);
-    if (status !== 200) throw new Error(`${target} was refused: ${bytes}`);
+    const { status, text } = await engine.call(target, body);
+    if (status !== 200) throw new Error(`${target} was refused: ${text}`);
     if (!target.endsWith('.CreateTable')) continue;
-    const { TableName, KeySchema: keys } = Created.parse(JSON.parse(body.toString()));
+    const { TableName, KeySchema: keys } = Created.parse(JSON.parse(body));
     const others = keys.filter(({ AttributeName }) => !KEYS.includes(AttributeName));
     if (others.length > 0) throw new Error(`${TableName} has the keys ${JSON.stringify(others)}`);
   }
@@ -66,7 +66,7 @@ function isWrite({ target }: Recorded): boolean {
 
 /** Which items a call writes or checks. */
 function itemsOf({ target, body }: Recorded): readonly string[] {
-  const input: unknown = JSON.parse(body.toString());
+  const input: unknown = JSON.parse(body);
   const named = (table: string, item: z.infer<typeof Item> | undefined) =>
     JSON.stringify([table, ...KEYS.map((key) => item?.[key])]);
   if (target.endsWith('.TransactWriteItems'))

@@ -11,7 +11,7 @@ const FUNCTION: Caller = {
 const call = (change: Partial<WireCall>): WireCall => ({
   operation: 'PutItem',
   input: {},
-  body: Buffer.from('{}'),
+  body: '{}',
   target: 'DynamoDB_20120810.PutItem',
   caller: FUNCTION,
   ...change,
@@ -22,7 +22,7 @@ const echo = (signingName: string, answer: object = {}): WireService => ({
   signingName,
   targets: [],
   demands: () => [],
-  answer: ({ body }) => ({ status: 200, bytes: Buffer.from(JSON.stringify({ asked: body.toString(), ...answer })) }),
+  answer: ({ body }) => ({ status: 200, text: JSON.stringify({ asked: body, ...answer }) }),
 });
 const wire = (service: WireService, calls: ReturnType<typeof countedCalls>) => {
   const wrapped = counted(service, calls);
@@ -56,7 +56,7 @@ describe('what AWS would bill on one machine', () => {
     const service = wire(echo('dynamodb', consumed), calls);
     const asked = async () => {
       const answer = await service.answer(call({ operation: 'TransactWriteItems', input: { TransactItems: [] } }));
-      return 'bytes' in answer ? answer.bytes.toString() : '';
+      return 'text' in answer ? answer.text : '';
     };
     expect(await asked()).not.toContain('ReturnConsumedCapacity');
     calls.reset(true);

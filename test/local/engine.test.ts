@@ -44,9 +44,9 @@ async function started(options: Partial<EngineOptions> = {}) {
 }
 
 async function call(engine: Engine, operation: string, input: object): Promise<unknown> {
-  const { status, bytes } = await engine.call(`DynamoDB_20120810.${operation}`, Buffer.from(JSON.stringify(input)));
-  if (status !== 200) throw new Error(bytes.toString());
-  return JSON.parse(bytes.toString());
+  const { status, text } = await engine.call(`DynamoDB_20120810.${operation}`, JSON.stringify(input));
+  if (status !== 200) throw new Error(text);
+  return JSON.parse(text);
 }
 const createTable = (engine: Engine, TableName = 'cases') =>
   call(engine, 'CreateTable', {

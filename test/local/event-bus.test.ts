@@ -246,7 +246,7 @@ test.each(['{', '{"a":1}', '', { a: [1] }, undefined])(
   async (EventPattern) => {
     const { bus, machine } = await busOf();
     const input = { ...BUS, Name: 'tap', EventPattern };
-    const call = { operation: 'PutRule', input, body: Buffer.of(), target: 'AWSEvents.PutRule', caller: ROOT };
+    const call = { operation: 'PutRule', input, body: '', target: 'AWSEvents.PutRule', caller: ROOT };
     if (bus.wire?.kind !== 'json') throw new Error('expected a JSON protocol');
     const { wire } = bus;
     expect(() => wire.answer(call)).toThrow(expect.objectContaining({ code: 'InvalidEventPatternException' }));

@@ -57,8 +57,8 @@ export async function serve(...services: (WireService | RestService)[]): Promise
     if (service?.kind !== 'json') throw new AwsError('UnknownOperationException', target);
     const input = z.record(z.string(), z.unknown()).parse(JSON.parse(body.toString()));
     demands.push(...service.demands(operation, input));
-    const answer = await service.answer({ operation, input, body, target, caller: ROOT });
-    if ('bytes' in answer) return { status: answer.status, body: answer.bytes };
+    const answer = await service.answer({ operation, input, body: body.toString(), target, caller: ROOT });
+    if ('text' in answer) return { status: answer.status, body: answer.text };
     return { status: 200, body: JSON.stringify(answer.json) };
   }
   async function rest(request: IncomingMessage, body: Buffer): Promise<RestAnswer> {
