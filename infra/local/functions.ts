@@ -81,7 +81,7 @@ export function functions(
     },
     async invoke(arn, event, urgency = 'answer') {
       const call = () => find(arn).invoke(randomUUID(), event, urgency);
-      return urgency === 'answer' ? turns.first(call) : turns.afterwards(call);
+      return urgency === 'answer' ? turns.first(call) : turns.afterwards(arn, call);
     },
     async invokeAsync(arn, event) {
       const called = find(arn);

@@ -15,7 +15,7 @@ import {
 import { systemAttributes } from './queues.ts';
 
 /** Batches of one mapping at once: the machine is small. Beside another one, only full batches begin. */
-export const CONCURRENT_BATCHES = Math.max(1, Math.floor(availableParallelism() / 2));
+export const CONCURRENT_BATCHES = Math.max(2, Math.floor(availableParallelism() / 2));
 
 export const QueueMappingProperties = MappingProperties.extend({
   BatchSize: z.int().min(1).max(10_000),

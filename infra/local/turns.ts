@@ -7,11 +7,13 @@ const LONGEST_WAIT_MS = 250;
 
 /**
  * Whose turn it is on a small machine: what queues, streams and schedules call gives way to calls that somebody waits
- * for, but goes on in any case after a quarter of a second.
+ * for, but goes on in any case after a quarter of a second, one call of each function then.
  */
 export class Turns {
   #answering = 0;
   #answeredAt = 0;
+  /** Of each function, the calls that go on though nobody waits for them, and when the last one ended. */
+  readonly #background = new Map<string, { going: number; endedAt: number }>();
 
   /** Carries out a call that somebody waits for. */
   async first<T>(call: () => Promise<T>): Promise<T> {
@@ -24,11 +26,20 @@ export class Turns {
     }
   }
 
-  /** Carries out a call that nobody waits for. */
-  async afterwards<T>(call: () => Promise<T>): Promise<T> {
-    const latest = performance.now() + LONGEST_WAIT_MS;
-    while (this.#isBusy() && performance.now() < latest) await wait(NEXT_CALL_MS);
-    return call();
+  /** Carries out a call of a function that nobody waits for. */
+  async afterwards<T>(functionArn: string, call: () => Promise<T>): Promise<T> {
+    const arrivedAt = performance.now();
+    const own = this.#background.get(functionArn) ?? { going: 0, endedAt: 0 };
+    this.#background.set(functionArn, own);
+    const hasWaited = () => own.going === 0 && performance.now() > Math.max(arrivedAt, own.endedAt) + LONGEST_WAIT_MS;
+    while (this.#isBusy() && !hasWaited()) await wait(NEXT_CALL_MS);
+    own.going += 1;
+    try {
+      return await call();
+    } finally {
+      own.going -= 1;
+      own.endedAt = performance.now();
+    }
   }
 
   #isBusy(): boolean {

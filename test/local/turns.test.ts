@@ -4,7 +4,7 @@ import { Turns } from '#infra/local/turns.ts';
 
 describe('whose turn it is', () => {
   test('what nobody waits for begins at once on a machine that has nothing to answer', async () => {
-    expect(await new Turns().afterwards(async () => 'done')).toBe('done');
+    expect(await new Turns().afterwards('f', async () => 'done')).toBe('done');
   });
 
   test('it begins only when the call that somebody waits for is answered', async () => {
@@ -14,7 +14,7 @@ describe('whose turn it is', () => {
       await wait(30);
       order.push('answered');
     });
-    await Promise.all([answered, turns.afterwards(async () => void order.push('afterwards'))]);
+    await Promise.all([answered, turns.afterwards('f', async () => void order.push('afterwards'))]);
     expect(order).toEqual(['answered', 'afterwards']);
   });
 
@@ -22,7 +22,30 @@ describe('whose turn it is', () => {
     const turns = new Turns();
     const ended = Promise.withResolvers<void>();
     const answering = turns.first(() => ended.promise);
-    expect(await turns.afterwards(async () => 'done')).toBe('done');
+    expect(await turns.afterwards('f', async () => 'done')).toBe('done');
+    ended.resolve();
+    await answering;
+  });
+
+  test('while somebody waits, one call of each function goes on, and the next when it is done', async () => {
+    const turns = new Turns();
+    const ended = Promise.withResolvers<void>();
+    const answering = turns.first(() => ended.promise);
+    const order: string[] = [];
+    const going = (name: string, call: string) =>
+      turns.afterwards(name, async () => {
+        order.push(`${call} begins`);
+        await wait(30);
+        order.push(`${call} ends`);
+      });
+    await Promise.all([going('f', 'first'), going('f', 'second'), going('g', 'other')]);
+    expect(order.filter((step) => !step.startsWith('other'))).toEqual([
+      'first begins',
+      'first ends',
+      'second begins',
+      'second ends',
+    ]);
+    expect(order.indexOf('other begins')).toBeLessThan(order.indexOf('first ends'));
     ended.resolve();
     await answering;
   });
@@ -30,6 +53,6 @@ describe('whose turn it is', () => {
   test('a call that fails gives its turn on', async () => {
     const turns = new Turns();
     await expect(turns.first(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await turns.afterwards(async () => 'done')).toBe('done');
+    expect(await turns.afterwards('f', async () => 'done')).toBe('done');
   });
 });
