@@ -195,7 +195,7 @@ describe.skipIf(noEngineBecause)(`on an engine${noEngineBecause ? ` (not here: $
     said.length = 0;
     const dump = join(folder, 'events.ndjson');
     expect(await recountCounters(environment, { out, dump })).toBe(true);
-    expect(said.at(-1)).toBe('6 commits with 12 events: the counters of 1 months stand as the commits say');
+    expect(said.at(-1)).toBe('6 commits with 12 events: the counters of 1 month stand as the commits say');
     const lines = readFileSync(dump, 'utf8')
       .trim()
       .split('\n')

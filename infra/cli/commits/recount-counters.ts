@@ -112,7 +112,7 @@ function told(stored: CountersByMonth, recounted: CountersByMonth, read: string,
   const months = new Set([...stored.keys(), ...recounted.keys()]).size;
   out(
     differences.length === 0
-      ? `${read}: the counters of ${months} months stand as the commits say`
+      ? `${read}: the counters of ${months} ${months === 1 ? 'month' : 'months'} stand as the commits say`
       : `${read}: ${differences.length} counters differ; counting lags some seconds behind, and npm run republish publishes what was lost`,
   );
   return differences.length === 0;

@@ -53,7 +53,9 @@ export function reportOf(verified: Verified, name: string): string {
     ...differences.slice(0, PRINTED).map(tell),
     ...(left > 0 ? [`DIFFERS  and ${left} more`] : []),
     `${name}: ${count(cards, 'card')}, ${count(entries, 'entry', 'entries')}, ${count(seals, 'seal')}, ${count(anchors, 'anchor')}.`,
-    `${count(unsealed, 'entry is', 'entries are')} not sealed yet${oldest}; commits prove ${unsealed === 1 ? 'it' : 'them'}.`,
+    unsealed === 0
+      ? 'Every entry is sealed.'
+      : `${count(unsealed, 'entry is', 'entries are')} not sealed yet${oldest}; commits prove ${unsealed === 1 ? 'it' : 'them'}.`,
     anchored,
     differences.length === 0 ? 'The ledger is as it was written.' : `${count(differences.length, 'difference')}.`,
   ].join('\n');
