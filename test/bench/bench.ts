@@ -73,7 +73,7 @@ function optionsOf(args: string[]) {
     options: {
       only: { type: 'string' },
       seconds: { type: 'string', default: '60' },
-      reports: { type: 'string', default: '2000' },
+      reports: { type: 'string', default: '4000' },
       rate: { type: 'string' },
       cold: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },

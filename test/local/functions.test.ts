@@ -218,6 +218,28 @@ describe('inside a function', () => {
     expect(lines.join('\n')).toMatch(/"level":"INFO".*"message":"plain"/);
     expect(lines).toContain('{"level":"WARN"}');
   });
+
+  test.each([
+    'process.exit(7)',
+    'setTimeout(() => { throw new RangeError("late") }); await new Promise(() => {})',
+    'await new Promise(() => setTimeout(() => {}, 5000))',
+  ])('what is written before %s is kept, a line without an end as well', async (end) => {
+    const { call, lines } = await running(
+      `export const handler = async () => { process.stdout.write("first\\nwithout an end"); ${end} }`,
+      { Timeout: 1 },
+    );
+    expect(await call({})).toMatchObject({ ok: false });
+    await until(() => lines.some((line) => line.includes('without an end')));
+    expect(lines.some((line) => line.includes('"message":"first"'))).toBe(true);
+  });
+
+  test('whoever writes is told when it is taken, and bytes are text', async () => {
+    const { call, lines } = await running(
+      'export const handler = () => new Promise((done) => process.stdout.write(Buffer.from("超時\\n"), () => done("written")))',
+    );
+    expect(await call({})).toEqual({ ok: true, result: 'written' });
+    await until(() => lines.some((line) => line.includes('"message":"超時"')));
+  });
 });
 
 describe('what the role must allow', () => {
