@@ -115,11 +115,12 @@ function refusal(headers: SignedRequest['headers'], error: AwsError, asJson: boo
 
 async function answerRest(
   service: RestService,
-  { method, url, headers, body }: SignedRequest,
+  { method, url, headers, body: sent }: SignedRequest,
   authorize: (demands: readonly Demand[]) => void,
 ): Promise<SignedReply> {
   const { path, query } = targetIn(url);
-  const call = { method, path, query, headers, body: Buffer.from(body) };
+  const body = typeof sent === 'string' ? Buffer.from(sent) : sent;
+  const call = { method, path, query, headers, body };
   authorize(service.demands(call));
   const { status, headers: given = {}, body: answered = '' } = await service.answer(call);
   return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body: answered };
