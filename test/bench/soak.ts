@@ -47,11 +47,11 @@ async function soaked(bench: Bench, url: string, pid: number, rate: number): Pro
     const answers = await sendLoad(door, { run: 'soak', clients: CLIENTS, occurredAt, rate, until });
     bench.say(`sent: ${described(answers)}`);
     await sample();
+    await untilDone(watched, answers.accepted);
+    await sample();
     bench.add({ what: 'rate', value: ratePerSecond(answers), unit: 'per s' });
     bench.add({ what: 'sent for', value: answers.seconds / 60, unit: 'min' });
     bench.add({ what: 'p99', value: answers.latency.p99, unit: 'ms' });
-    await untilDone(watched, answers.accepted);
-    await sample();
     const lost = bench.reports - answers.accepted;
     bench.add({ what: 'not accepted, or accepted and lost', value: lost, unit: 'reports', target: { atMost: 0 } });
     bench.add({ what: 'all done after', value: (performance.now() - began) / 60_000, unit: 'min' });
