@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** A caller that was answered may call again at once: so long a pause is no end of it. */
 const NEXT_CALL_MS = 5;
 /** What waits for its turn waits no longer. */
-const LONGEST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 1000;
 
 /**
  * Whose turn it is on a small machine: what queues, streams and schedules call gives way to calls that somebody waits
- * for, but goes on in any case after a quarter of a second, one call of each function then.
+ * for, but goes on in any case after a second, one call of each function then.
  */
 export class Turns {
   #answering = 0;

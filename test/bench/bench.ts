@@ -14,6 +14,7 @@ import { review } from './review.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { webhook } from './webhook.ts';
+import { webhookFloor } from './webhook-floor.ts';
 
 // npm run bench                                  every measurement but the soak; docs/bench.md says what each figure is
 // npm run bench -- --only webhook,end-to-end     some of them
@@ -27,6 +28,7 @@ import { webhook } from './webhook.ts';
 const MEASUREMENTS: readonly Measurement[] = [
   start,
   webhook,
+  webhookFloor,
   endToEnd,
   engine,
   coldStart,

@@ -4,11 +4,11 @@ import { localDoor, onLocalSystem } from './local.ts';
 import type { Bench, Measurement } from './measurement.ts';
 
 /** Clients, and how many times the rate of the deployed system the local one is to reach. */
-const CLIENTS = [
+export const CLIENTS = [
   { clients: 1, atLeast: 10 },
   { clients: 8, atLeast: 8 },
 ] as const;
-const WARM_UP_SECONDS = 5;
+export const WARM_UP_SECONDS = 5;
 
 /** Signed, distinct reports to 202, while everything behind the door works on them. */
 export const webhook: Measurement = {
@@ -59,6 +59,6 @@ function addAll({ add }: Bench, where: string, clients: number, answers: Answers
   if (refused > 0) add({ what: `${title}, not accepted`, value: refused, unit: 'reports', target: { atMost: 0 } });
 }
 
-function named(clients: number): string {
+export function named(clients: number): string {
   return clients === 1 ? '1 client' : `${clients} clients`;
 }
