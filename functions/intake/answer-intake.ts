@@ -2,7 +2,7 @@ import type { RequestOf } from '#shared/contracts/api/endpoints.ts';
 import { notFound, type Reply } from '#shared/contracts/api/request.ts';
 import type { Actor, Role } from '#shared/domain/access/roles.ts';
 import { IN_HOUSE, type Receipt } from '#shared/domain/intake/arrival.ts';
-import { NOTHING_RECEIVED, sumOf, tallyOf } from '#shared/domain/intake/reconciliation.ts';
+import { NOTHING_RECEIVED, sumOf } from '#shared/domain/intake/reconciliation.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
 import type { Reference } from '#shared/domain/ports/reference.ts';
 
@@ -39,8 +39,6 @@ export async function reconcile(
 ): Promise<Reply> {
   const registered = (await reference.sourcesNow()).map(({ source }) => source);
   const names = [...new Set([...registered, IN_HOUSE])].sort();
-  const sources = await Promise.all(
-    names.map(async (source) => ({ source, ...tallyOf(await intake.arrivals(source, day)) })),
-  );
+  const sources = await Promise.all(names.map(async (source) => ({ source, ...(await intake.tally(source, day)) })));
   return { status: 200, body: { day, sources, total: sources.reduce(sumOf, NOTHING_RECEIVED) } };
 }

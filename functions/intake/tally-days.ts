@@ -1,6 +1,5 @@
 import { dayIn, epochSeconds, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
 import { IN_HOUSE } from '#shared/domain/intake/arrival.ts';
-import { tallyOf } from '#shared/domain/intake/reconciliation.ts';
 import { afterTally, type DayTally, daysToTally } from '#shared/domain/intake/tally-days.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
@@ -36,7 +35,7 @@ export async function tallyDays({ intake, reference, tallies, clock, zone }: Tal
   const days: DayTally[] = [];
   for (const day of daysToTally(before, today, floor)) {
     const tallied = await Promise.all(
-      sources.map(async (source) => ({ source, ...tallyOf(await intake.arrivals(source, day)) })),
+      sources.map(async (source) => ({ source, ...(await intake.tally(source, day)) })),
     );
     days.push({ day, asOf, sources: tallied.filter(({ received }) => received > 0) });
   }

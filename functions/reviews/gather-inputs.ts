@@ -1,7 +1,7 @@
 import { type Day, dayIn, type Month, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
 import { type CounterCell, NO_DEPARTMENT } from '#shared/domain/insights/count-events.ts';
 import { IN_HOUSE } from '#shared/domain/intake/arrival.ts';
-import { NONE_ARRIVED, type Tally, tallyOf } from '#shared/domain/intake/reconciliation.ts';
+import { NONE_ARRIVED, type Tally } from '#shared/domain/intake/reconciliation.ts';
 import { daysBetween, isOpen, plusDays, type TallyState } from '#shared/domain/intake/tally-days.ts';
 import { cardPolicy } from '#shared/domain/performance/card.ts';
 import type { Directory } from '#shared/domain/policy/directory.ts';
@@ -24,7 +24,7 @@ import {
 export interface GatheringPorts {
   readonly counters: CounterStore;
   readonly tallies: TallyStore;
-  readonly intake: Pick<IntakeStore, 'arrivals'>;
+  readonly intake: Pick<IntakeStore, 'tally'>;
   readonly ledger: Pick<Ledger, 'entries'>;
   readonly reference: Reference;
   readonly clock: Clock;
@@ -102,7 +102,7 @@ async function receivedIn(
   const found = kept.flatMap(({ day, sources: own }) => own.map(({ source, ...tally }) => of(day, source, tally)));
   for (const day of daysBetween(`${month}-01`, last)) {
     if (known.has(day) || day < from) continue;
-    const read = sources.map(async (source) => of(day, source, tallyOf(await intake.arrivals(source, day))));
+    const read = sources.map(async (source) => of(day, source, await intake.tally(source, day)));
     found.push(...(await Promise.all(read)).filter(({ received }) => received > 0));
   }
   return found.sort(byDayAndSource);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
 import { type DeadEntry, type DeadMessage, entryOf, type ReturnedMessage } from '../domain/intake/dead-message.ts';
+import { NOTHING_RECEIVED, sumOf, type Tally, tallyOf } from '../domain/intake/reconciliation.ts';
 import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
 import type { Item, Key, TableName, Tables, Write } from '../domain/ports/tables.ts';
 import { ArrivalItem, arrivalKey, arrivalPartitions, arrivalWrite, ClaimItem, claimKey } from './arrival-item.ts';
@@ -55,10 +56,9 @@ export function intakeStore(tables: Tables): IntakeStore {
       );
       return receipts.map((item): Receipt => ReceiptItem.parse(item)).sort(latestFirst)[0];
     },
-    async arrivals(source, day) {
-      const partitions = arrivalPartitions(source, day);
-      const items = await Promise.all(partitions.map((partition) => allItems(tables, { table: 'cases' }, partition)));
-      return items.flat().map((item) => ArrivalItem.parse(item));
+    async tally(source, day) {
+      const shards = arrivalPartitions(source, day).map((partition) => tallyIn(tables, partition));
+      return (await Promise.all(shards)).reduce(sumOf, NOTHING_RECEIVED);
     },
     async dead(deadId) {
       const items = await allItems(tables, { table: 'customers' }, keys.dead(deadId));
@@ -128,19 +128,32 @@ async function receiptIn(tables: Tables, receiptId: string): Promise<Receipt | u
   return item && ReceiptItem.parse(item);
 }
 
-async function allItems(
-  tables: Tables,
-  from: { readonly table: TableName; readonly index?: 'byList' },
-  partition: string,
-): Promise<readonly Item[]> {
+/** Only one page of arrivals is held at a time. */
+async function tallyIn(tables: Tables, partition: string): Promise<Tally> {
+  let tally = NOTHING_RECEIVED;
+  for await (const items of pagesOf(tables, { table: 'cases' }, partition))
+    tally = sumOf(tally, tallyOf(items.map((item) => ArrivalItem.parse(item))));
+  return tally;
+}
+
+interface From {
+  readonly table: TableName;
+  readonly index?: 'byList';
+}
+
+async function allItems(tables: Tables, from: From, partition: string): Promise<readonly Item[]> {
   const items: Item[] = [];
+  for await (const page of pagesOf(tables, from, partition)) items.push(...page);
+  return items;
+}
+
+async function* pagesOf(tables: Tables, from: From, partition: string): AsyncGenerator<readonly Item[]> {
   let cursor: string | undefined;
   do {
     const page = await tables.query({ ...from, partition, limit: PAGE, cursor });
-    items.push(...page.items);
+    yield page.items;
     cursor = page.next;
   } while (cursor !== undefined);
-  return items;
 }
 
 /** Items of one page; a page of small items stays far below what one answer may hold. */

@@ -2,6 +2,7 @@ import { type GatheringPorts, gatherInputs } from '#functions/reviews/gather-inp
 import { contentHash } from '#shared/adapters/digest.ts';
 import { memoryFiles } from '#shared/adapters/memory-files.ts';
 import { reviewStores } from '#shared/adapters/review-stores.ts';
+import { NOTHING_RECEIVED } from '#shared/domain/intake/reconciliation.ts';
 import type { Tables } from '#shared/domain/ports/tables.ts';
 import { freshTables, localClient } from '#test/support/dynamodb-local-tables.ts';
 import { noEngineBecause, startEngine } from '#test/support/dynoxide.ts';
@@ -59,7 +60,7 @@ function houseOn(tables: Tables, facts: Seeded): House {
   };
   const stores = { ...reviewStores(counting, memoryFiles(), contentHash), clock: { now: () => NOW } };
   const whole: GatheringPorts = { ...stores, zone: ZONE };
-  const nothing = { entries: async () => [], arrivals: async () => [] };
+  const nothing = { entries: async () => [], tally: async () => NOTHING_RECEIVED };
   const gathering = (ports: GatheringPorts) => async () => {
     cells = 0;
     const inputs = await gatherInputs(PERIOD, ports);

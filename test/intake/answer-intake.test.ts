@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sourceAnswers } from '#functions/intake/manage-sources.ts';
 import { disputeStore } from '#shared/adapters/dispute-store.ts';
+import { intakeStore } from '#shared/adapters/intake-store.ts';
 import type { Actor } from '#shared/domain/access/roles.ts';
 import {
   bytesOf,
+  DAY,
   type House,
   inHouse,
   intakeHouse,
@@ -85,6 +87,13 @@ describe('reconciliation of a day (I-7)', () => {
       'social',
       'web',
     ]);
+  });
+
+  test('counts a day of which no single page holds all', async () => {
+    const intake = intakeStore(house.tables);
+    const arrivals = Array.from({ length: 9000 }, (_, at) => `a-${at}`);
+    for (const arrivalId of arrivals) await intake.note({ source: 'web', day: DAY, arrivalId, outcome: 'duplicate' });
+    expect((await reconciled(house)).of('web')).toMatchObject({ received: 9000, duplicate: 9000 });
   });
 
   test('awaitingCompletion falls as soon as an officer has filed', async () => {

@@ -29,9 +29,9 @@ async function house(now = '2026-11-20T04:00:00Z') {
     counters: counterStore(tables),
     tallies: tallyStore(tables),
     intake: {
-      arrivals: (source, day) => {
+      tally: (source, day) => {
         days.push(day);
-        return intake.arrivals(source, day);
+        return intake.tally(source, day);
       },
     },
     ledger: ledgerStore(tables),

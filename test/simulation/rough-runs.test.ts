@@ -40,7 +40,7 @@ test('an arrival is noted although another transaction holds its item just then 
   };
   const arrival = { source: 'phone', day: '2026-11-16', arrivalId: 'a-1', outcome: 'duplicate' } as const;
   await intakeStore(tables).note(arrival);
-  expect(await intakeStore(memory).arrivals('phone', '2026-11-16')).toMatchObject([arrival]);
+  expect(await intakeStore(memory).tally('phone', '2026-11-16')).toMatchObject({ received: 1, duplicate: 1 });
 });
 
 /** Two reports that claim one id; their product is what differs. */

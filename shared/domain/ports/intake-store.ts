@@ -4,6 +4,7 @@ import type { Commit } from '../event.ts';
 import type { Arrival, ArrivalKey, Receipt } from '../intake/arrival.ts';
 import type { Claim } from '../intake/claim.ts';
 import type { DeadEntry, DeadMessage, ReturnedMessage } from '../intake/dead-message.ts';
+import type { Tally } from '../intake/reconciliation.ts';
 import type { ReportTexts } from './customer-store.ts';
 import type { CustomerDetails } from './dispute-store.ts';
 
@@ -52,8 +53,8 @@ export interface IntakeStore {
   receipt(receiptId: string): Promise<Receipt | undefined>;
   /** The receipt that holds the sender's id, else the latest one that named it. */
   receiptOf(source: string, externalId: string): Promise<Receipt | undefined>;
-  /** Every arrival of a source on a local day. */
-  arrivals(source: string, day: Day): Promise<readonly Arrival[]>;
+  /** The arrivals of a source on a local day, counted as they stand at the moment (I-7); a day may have any number. */
+  tally(source: string, day: Day): Promise<Tally>;
   /** What is kept under one receipt, and what was put back from there. */
   dead(deadId: string): Promise<{
     readonly kept: readonly DeadMessage[];
