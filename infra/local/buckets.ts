@@ -3,7 +3,6 @@ import { crc32 } from 'node:zlib';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
 import { AwsError, type Demand, type Machine, REGION, type RestAnswer, type RestCall, type Service } from './cloud.ts';
-import { keptUploads } from './multipart.ts';
 
 const Bucket = z.looseObject({
   VersioningConfiguration: z.strictObject({ Status: z.literal('Enabled') }),
@@ -20,18 +19,20 @@ const Bucket = z.looseObject({
   }),
 });
 
+/** As `select *` gives it; `seq` counts the versions of all objects, and is the version's id. */
 const Version = z.object({
-  /** Counts the versions of all objects, and is the version's id. */
   seq: z.number(),
-  key: z.string(),
   etag: z.string(),
-  size: z.number(),
   /** As they are given back: `content-type`, `x-amz-meta-…`. */
   headers: z.string().transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text))),
   modified_at: z.number(),
-  latest: z.number(),
+  bytes: z.instanceof(Uint8Array),
 });
-type Version = z.infer<typeof Version>;
+const Listed = z.array(z.object({ seq: z.number(), key: z.string() }));
+const Upload = z.object({ id: z.number(), headers: z.string() });
+const Part = z.object({ etag: z.string(), bytes: z.instanceof(Uint8Array) });
+/** S3 refuses smaller parts, but for the last one. */
+const LEAST_PART_BYTES = 5 * 1024 * 1024;
 
 /** A call, and what it is about; an empty key for the bucket itself. */
 interface Asked extends RestCall {
@@ -40,57 +41,40 @@ interface Asked extends RestCall {
 }
 
 interface Operation {
+  readonly name: string;
   /** What IAM must allow. */
   readonly action: string;
   /** What it does with the bucket's key; undefined for one that needs none. */
   readonly keyAction?: string;
   /** The parts of the query that it understands, beside a signature's; all others are refused. */
   readonly query: readonly string[];
-  readonly run: (objects: Objects, asked: Asked) => RestAnswer;
+  readonly run: (machine: Machine, asked: Asked) => RestAnswer;
 }
 
+const WRITES = { action: 's3:PutObject', keyAction: 'kms:GenerateDataKey' };
+/** What stands so far is decrypted to be put together. */
+const ADDS = { action: 's3:PutObject', keyAction: 'kms:Decrypt' };
 const READ_PARTS = ['versionId', 'response-content-disposition'];
-const OPERATIONS = {
-  ListObjectsV2: { action: 's3:ListBucket', query: ['list-type', 'prefix'], run: listed },
-  ListObjectVersions: { action: 's3:ListBucketVersions', query: ['versions', 'prefix'], run: versionsListed },
-  GetObject: { action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
-  HeadObject: { action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
-  PutObject: { action: 's3:PutObject', keyAction: 'kms:GenerateDataKey', query: [], run: put },
-  CreateMultipartUpload: {
-    action: 's3:PutObject',
-    keyAction: 'kms:GenerateDataKey',
-    query: ['uploads'],
-    run: ({ uploads }, asked) => uploads.begin(asked, keptHeaders(asked)),
+/** What of the query decides the operation, beside the method. */
+const DECIDING = ['versions', 'uploads', 'uploadId'];
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'GET bucket versions': {
+    name: 'ListObjectVersions',
+    action: 's3:ListBucketVersions',
+    query: ['versions', 'prefix'],
+    run: versionsListed,
   },
-  // What stands so far is decrypted to be put together.
-  UploadPart: {
-    action: 's3:PutObject',
-    keyAction: 'kms:Decrypt',
-    query: ['partNumber', 'uploadId'],
-    run: ({ uploads }, asked) => uploads.part(asked),
-  },
-  CompleteMultipartUpload: {
-    action: 's3:PutObject',
-    keyAction: 'kms:Decrypt',
-    query: ['uploadId'],
-    run: ({ uploads, add }, asked) => uploads.complete(asked, (object) => add(asked.bucket, asked.key, object)),
-  },
-  AbortMultipartUpload: {
+  'GET object': { name: 'GetObject', action: 's3:GetObject', keyAction: 'kms:Decrypt', query: READ_PARTS, run: read },
+  'PUT object': { name: 'PutObject', ...WRITES, query: [], run: put },
+  'POST object uploads': { name: 'CreateMultipartUpload', ...WRITES, query: ['uploads'], run: beginUpload },
+  'PUT object uploadId': { name: 'UploadPart', ...ADDS, query: ['partNumber', 'uploadId'], run: putPart },
+  'POST object uploadId': { name: 'CompleteMultipartUpload', ...ADDS, query: ['uploadId'], run: completeUpload },
+  'DELETE object uploadId': {
+    name: 'AbortMultipartUpload',
     action: 's3:AbortMultipartUpload',
     query: ['uploadId'],
-    run: ({ uploads }, asked) => uploads.abort(asked),
+    run: abortUpload,
   },
-} as const satisfies Record<string, Operation>;
-
-const OF_OBJECT: Readonly<Record<string, keyof typeof OPERATIONS>> = {
-  GET: 'GetObject',
-  HEAD: 'HeadObject',
-  PUT: 'PutObject',
-};
-const OF_UPLOAD: Readonly<Record<string, keyof typeof OPERATIONS>> = {
-  PUT: 'UploadPart',
-  POST: 'CompleteMultipartUpload',
-  DELETE: 'AbortMultipartUpload',
 };
 
 /** What a presigned link has in its query. */
@@ -106,7 +90,16 @@ const REFUSED_HEADER = /^(range|if-(match|unmodified-since)|content-md5|content-
 export function buckets(machine: Machine): Service {
   /** The keys without which nobody reads or writes in a bucket, though nothing is encrypted on this machine. */
   const keyArns = new Map<string, string>();
-  const objects = keptObjects(machine);
+  machine.store.exec(`
+    create table if not exists object_versions (
+      seq integer primary key autoincrement, bucket text not null, key text not null, etag text not null,
+      headers text not null, modified_at integer not null, bytes blob not null);
+    create index if not exists object_versions_by_key on object_versions (bucket, key, seq);
+    create table if not exists uploads (
+      id integer primary key autoincrement, bucket text not null, key text not null, headers text not null);
+    create table if not exists upload_parts (
+      upload integer not null, number integer not null, etag text not null, bytes blob not null,
+      primary key (upload, number))`);
   return {
     carries: {
       'AWS::S3::Bucket': {
@@ -130,7 +123,7 @@ export function buckets(machine: Machine): Service {
         const asked = askedOf(call);
         if (!keyArns.has(asked.bucket))
           throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${asked.bucket}`, 404);
-        return operationOf(asked).run(objects, asked);
+        return operationOf(asked).run(machine, asked);
       },
     },
   };
@@ -144,21 +137,16 @@ function askedOf(call: RestCall): Asked {
 /** @throws AwsError naming the operation, the part of the query or the header that is not supported */
 function operationOf({ method, path, key, query, headers }: Asked): Operation {
   const unsupported = (what: string) => new AwsError('NotImplemented', `${what} is not supported on this machine`, 501);
-  const ofBucket = query.has('versions') ? 'ListObjectVersions' : query.has('list-type') ? 'ListObjectsV2' : undefined;
-  const name = key !== '' ? operationOn(method, query) : method === 'GET' ? ofBucket : undefined;
-  if (!name) throw unsupported(`${method} ${path}?${[...query.keys()].join('&')}`);
-  const operation: Operation = OPERATIONS[name];
+  const deciding = DECIDING.filter((part) => query.has(part));
+  const operation = OPERATIONS[[method, key === '' ? 'bucket' : 'object', ...deciding].join(' ')];
+  if (!operation) throw unsupported(`${method} ${path}?${[...query.keys()].join('&')}`);
   for (const part of query.keys())
-    if (!SIGNATURE_PART.test(part) && !operation.query.includes(part)) throw unsupported(`${name} with ${part}`);
+    if (!SIGNATURE_PART.test(part) && !operation.query.includes(part))
+      throw unsupported(`${operation.name} with ${part}`);
   for (const header of Object.keys(headers))
     if (REFUSED_HEADER.test(header) || (header.startsWith('x-amz-') && !KNOWN_HEADER.test(header)))
-      throw unsupported(`${name} with ${header}`);
+      throw unsupported(`${operation.name} with ${header}`);
   return operation;
-}
-
-function operationOn(method: string, query: URLSearchParams): keyof typeof OPERATIONS | undefined {
-  if (query.has('uploadId')) return OF_UPLOAD[method];
-  return method === 'POST' && query.has('uploads') ? 'CreateMultipartUpload' : OF_OBJECT[method];
 }
 
 function demandsOf(call: RestCall, keyArns: ReadonlyMap<string, string>): readonly Demand[] {
@@ -181,110 +169,146 @@ function refuseExpired({ query }: RestCall, { clock }: Machine): void {
     throw new AwsError('AccessDenied', 'Request has expired', 403);
 }
 
-/** Makes the newest version of an object. */
-function put(objects: Objects, { bucket, key, headers, body }: Asked): RestAnswer {
+function put(machine: Machine, asked: Asked): RestAnswer {
+  const etag = etagOf(asked);
+  if (asked.headers['if-none-match'] !== undefined && found(machine, asked))
+    throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
+  const version = added(machine, asked, etag, keptHeaders(asked), asked.body);
+  return { status: 200, headers: { etag: `"${etag}"`, 'x-amz-version-id': version } };
+}
+
+/** @throws AwsError BadDigest when the bytes are not those that were meant */
+function etagOf({ headers, body }: Asked): string {
   const checksum = headers['x-amz-checksum-crc32'];
   if (checksum !== undefined && Buffer.from(checksum, 'base64').readUInt32BE() !== crc32(body))
     throw new AwsError('BadDigest', 'The CRC32 you specified did not match the calculated checksum.');
-  if (headers['if-none-match'] !== undefined && objects.find(bucket, key))
-    throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
-  const etag = createHash('md5').update(body).digest('hex');
-  const version = objects.add(bucket, key, { etag, body, headers: keptHeaders({ headers }) });
-  return { status: 200, headers: { etag: `"${etag}"`, 'x-amz-version-id': String(version) } };
+  return createHash('md5').update(body).digest('hex');
 }
 
-function keptHeaders({ headers }: Pick<Asked, 'headers'>): object {
+function keptHeaders({ headers }: Asked): string {
   const isKept = /^(content-(type|disposition|language)|cache-control|x-amz-meta-.*)$/;
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => isKept.test(name)));
+  return JSON.stringify(Object.fromEntries(Object.entries(headers).filter(([name]) => isKept.test(name))));
+}
+
+/** Makes the newest version of an object. @returns its id */
+function added({ store, clock }: Machine, { bucket, key }: Asked, etag: string, headers: string, body: Buffer): string {
+  const insert = store.prepare('insert into object_versions values (null, ?, ?, ?, ?, ?, ?)');
+  return String(insert.run(bucket, key, etag, headers, clock.now(), body).lastInsertRowid);
+}
+
+/** The version that is named, or the newest. */
+function found({ store }: Machine, { bucket, key, query }: Asked) {
+  const row = store
+    .prepare(
+      `select * from object_versions where bucket = ? and key = ? and seq = coalesce(?, seq) order by seq desc limit 1`,
+    )
+    .get(bucket, key, query.get('versionId'));
+  return row && Version.parse(row);
 }
 
 /** A whole object: a browser that asks whether it has changed is given it again. */
-function read(objects: Objects, { method, bucket, key, query }: Asked): RestAnswer {
-  const asked = query.get('versionId');
-  const found = objects.find(bucket, key, asked);
-  if (!found && asked !== null) throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
-  if (!found) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+function read(machine: Machine, asked: Asked): RestAnswer {
+  const { query } = asked;
+  const version = found(machine, asked);
+  if (!version && query.has('versionId'))
+    throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
+  if (!version) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
   const disposition = query.get('response-content-disposition');
   const headers = {
     'content-type': 'application/octet-stream',
-    ...found.headers,
+    ...version.headers,
     ...(disposition !== null && { 'content-disposition': disposition }),
-    'content-length': String(found.size),
-    etag: `"${found.etag}"`,
-    'last-modified': new Date(found.modified_at).toUTCString(),
-    'x-amz-version-id': String(found.seq),
+    'content-length': String(version.bytes.length),
+    etag: `"${version.etag}"`,
+    'last-modified': new Date(version.modified_at).toUTCString(),
+    'x-amz-version-id': String(version.seq),
   };
-  return { status: 200, headers, body: method === 'GET' ? objects.bytes(found) : undefined };
+  return { status: 200, headers, body: Buffer.from(version.bytes) };
 }
 
-/** The newest version of each object, all on one page. */
-function listed(objects: Objects, { bucket, query }: Asked): RestAnswer {
-  const found = objects.list(bucket, query.get('prefix') ?? '').filter(({ latest }) => latest === 1);
-  const contents = found.map((version) => `<Contents>${entry(version)}</Contents>`).join('');
-  return xmlAnswer('ListBucketResult', `<KeyCount>${found.length}</KeyCount>${contents}`);
-}
-
-function versionsListed(objects: Objects, { bucket, query }: Asked): RestAnswer {
-  const versions = objects.list(bucket, query.get('prefix') ?? '').map((version) => {
-    const { seq, latest } = version;
-    return `<Version>${entry(version)}<VersionId>${seq}</VersionId><IsLatest>${latest === 1}</IsLatest></Version>`;
+/** In the order of their keys, newest first, all on one page. */
+function versionsListed({ store }: Machine, { bucket, query }: Asked): RestAnswer {
+  const prefix = query.get('prefix') ?? '';
+  const rows = store
+    .prepare(
+      `select seq, key from object_versions
+       where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc`,
+    )
+    .all(bucket, prefix, prefix);
+  const versions = Listed.parse(rows).map(({ seq, key }, index, all) => {
+    const name = key.replace(/[<>&\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+    const latest = all[index - 1]?.key !== key;
+    return `<Version><Key>${name}</Key><VersionId>${seq}</VersionId><IsLatest>${latest}</IsLatest></Version>`;
   });
-  return xmlAnswer('ListVersionsResult', versions.join(''));
+  return xml('ListVersionsResult', `<IsTruncated>false</IsTruncated>${versions.join('')}`);
 }
 
-function entry({ key, etag, size, modified_at: at }: Version): string {
-  const name = key.replace(/[<>&\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  const modified = new Date(at).toISOString();
-  return `<Key>${name}</Key><LastModified>${modified}</LastModified><ETag>"${etag}"</ETag><Size>${size}</Size>`;
+// Objects that come in parts: nobody sees anything of them until they are complete.
+
+function beginUpload({ store }: Machine, asked: Asked): RestAnswer {
+  const insert = store.prepare('insert into uploads values (null, ?, ?, ?)');
+  const { lastInsertRowid } = insert.run(asked.bucket, asked.key, keptHeaders(asked));
+  return xml('InitiateMultipartUploadResult', `<UploadId>${lastInsertRowid}</UploadId>`);
 }
 
-function xmlAnswer(tag: string, inner: string): RestAnswer {
-  const body = `<${tag}><IsTruncated>false</IsTruncated>${inner}</${tag}>`;
-  return { status: 200, headers: { 'content-type': 'application/xml' }, body };
+function uploadOf({ store }: Machine, { bucket, key, query }: Asked) {
+  const select = store.prepare('select id, headers from uploads where id = ? and bucket = ? and key = ?');
+  const row = select.get(query.get('uploadId'), bucket, key);
+  if (!row) throw new AwsError('NoSuchUpload', 'The specified multipart upload does not exist.', 404);
+  return Upload.parse(row);
 }
 
-type Objects = ReturnType<typeof keptObjects>;
+function putPart(machine: Machine, asked: Asked): RestAnswer {
+  const { id } = uploadOf(machine, asked);
+  const number = Number(asked.query.get('partNumber'));
+  if (!(Number.isInteger(number) && number >= 1 && number <= 10_000))
+    throw new AwsError('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
+  const etag = etagOf(asked);
+  machine.store.prepare('insert or replace into upload_parts values (?, ?, ?, ?)').run(id, number, etag, asked.body);
+  return { status: 200, headers: { etag: `"${etag}"` } };
+}
 
-/** Objects with all their versions in the store. */
-function keptObjects(machine: Machine) {
-  const { store, clock } = machine;
-  store.exec(`
-    create table if not exists object_versions (
-      seq integer primary key autoincrement, bucket text not null, key text not null, etag text not null,
-      headers text not null, modified_at integer not null, bytes blob not null);
-    create index if not exists object_versions_by_key on object_versions (bucket, key, seq)`);
-  const newest =
-    '(select max(seq) from object_versions as other where other.bucket = each.bucket and other.key = each.key)';
-  const columns = `seq, key, etag, length(bytes) as size, headers, modified_at, seq = ${newest} as latest`;
-  return {
-    uploads: keptUploads(machine),
-    add(bucket: string, key: string, { etag, headers, body }: { etag: string; headers: object; body: Buffer }) {
-      return store
-        .prepare('insert into object_versions values (null, ?, ?, ?, ?, ?, ?)')
-        .run(bucket, key, etag, JSON.stringify(headers), clock.now(), body).lastInsertRowid;
-    },
-    /** The version that is named, or the newest. */
-    find(bucket: string, key: string, version: string | null = null): Version | undefined {
-      const row = store
-        .prepare(
-          `select ${columns} from object_versions as each where bucket = ? and key = ? and seq = coalesce(?, ${newest})`,
-        )
-        .get(bucket, key, version);
-      return row && Version.parse(row);
-    },
-    bytes({ seq }: Version): Buffer {
-      const row = store.prepare('select bytes from object_versions where seq = ?').get(seq);
-      return Buffer.from(z.instanceof(Uint8Array).parse(row?.bytes));
-    },
-    /** In the order of their keys, newest first. */
-    list(bucket: string, prefix: string): Version[] {
-      const rows = store
-        .prepare(
-          `select ${columns} from object_versions as each
-           where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc`,
-        )
-        .all(bucket, prefix, prefix);
-      return z.array(Version).parse(rows);
-    },
-  };
+function completeUpload(machine: Machine, asked: Asked): RestAnswer {
+  const { id, headers } = uploadOf(machine, asked);
+  const select = machine.store.prepare('select etag, bytes from upload_parts where upload = ? and number = ?');
+  const parts = partsNamed(asked.body.toString('utf8')).map(({ number, etag }, index, all) => {
+    const row = select.get(id, number);
+    const part = row && Part.parse(row);
+    if (part?.etag !== etag) throw new AwsError('InvalidPart', `part ${number} could not be found`);
+    if (index < all.length - 1 && part.bytes.length < LEAST_PART_BYTES)
+      throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed object size.');
+    return part;
+  });
+  const sums = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')));
+  const etag = `${createHash('md5').update(sums).digest('hex')}-${parts.length}`;
+  const version = added(machine, asked, etag, headers, Buffer.concat(parts.map(({ bytes }) => bytes)));
+  forget(machine, id);
+  const answer = xml('CompleteMultipartUploadResult', `<ETag>"${etag}"</ETag>`);
+  return { ...answer, headers: { ...answer.headers, 'x-amz-version-id': version } };
+}
+
+/** The parts that a call names, which must be in the order of their numbers. */
+function partsNamed(body: string) {
+  const parts = [...body.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
+    number: Number(/<PartNumber>(\d+)<\/PartNumber>/.exec(part)?.[1]),
+    etag: (/<ETag>(.*?)<\/ETag>/.exec(part)?.[1] ?? '').replace(/&quot;|"/g, ''),
+  }));
+  if (parts.length === 0) throw new AwsError('MalformedXML', 'The XML you provided was not well-formed');
+  if (parts.some(({ number }, index) => index > 0 && number <= (parts[index - 1]?.number ?? 0)))
+    throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.');
+  return parts;
+}
+
+function abortUpload(machine: Machine, asked: Asked): RestAnswer {
+  forget(machine, uploadOf(machine, asked).id);
+  return { status: 204 };
+}
+
+function forget({ store }: Machine, id: number): void {
+  store.prepare('delete from upload_parts where upload = ?').run(id);
+  store.prepare('delete from uploads where id = ?').run(id);
+}
+
+function xml(tag: string, inner: string): RestAnswer {
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body: `<${tag}>${inner}</${tag}>` };
 }
