@@ -90,7 +90,6 @@ export function dynamodb(machine: Machine, engine: Engine): Tables {
   const wakeAll = () => {
     for (const stream of streams.values()) stream.wake();
   };
-  engine.onRestart(wakeAll);
   const streamOf = (arn: string) => {
     const stream = streams.get(tableIn(arn));
     if (!stream) throw new RangeError(`${arn} is no stream of a template's table`);

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
@@ -31,16 +32,12 @@ exit $code`;
 /** The DynamoDB engine behind the tables. */
 export interface Engine {
   readonly endpoint: string;
-  /** Its process; undefined for one that runs elsewhere, and while it is being started again. */
-  readonly pid: number | undefined;
   /**
    * Hands one call on as it is. A call that finds no engine, or loses it, waits until it runs again and is made again, as
    * an SDK does after an answer that got lost.
    * @throws AwsError InternalServerError when the engine stays away for 30 s
    */
   call(target: string, body: string): Promise<{ readonly status: number; readonly text: string }>;
-  /** Called after each start that follows a death. */
-  onRestart(restarted: () => void): void;
   /** Removes stream records of a table up to a sequence number that are older than 24 hours; the engine itself keeps all. */
   trimStream(table: string, upTo: string): Promise<void>;
   stop(): Promise<void>;
@@ -52,9 +49,6 @@ export interface EngineOptions {
   readonly say: (line: string) => void;
   /** The engine died {@link MOST_DEATHS} times within a minute, or does not start again: it stays away. */
   readonly onGivenUp: () => void;
-  /** An engine that runs already. */
-  readonly endpoint?: string;
-  readonly binary?: string;
 }
 
 /**
@@ -64,82 +58,71 @@ export interface EngineOptions {
  * @throws RangeError on a platform without the embedded engine, and when it does not start
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const named = options.endpoint ?? process.env.AWS_ENDPOINT_URL_DYNAMODB;
-  if (!named) {
-    const binary = options.binary ?? process.env.INTERLOCK_ENGINE ?? BINARY;
-    if (!existsSync(binary))
-      throw new RangeError(
-        `the embedded DynamoDB engine exists for linux-x64 only and is not at ${binary}; elsewhere AWS_ENDPOINT_URL_DYNAMODB must name a running DynamoDB Local`,
-      );
-    return startEmbedded(options, binary);
-  }
   const agent = new Agent({ keepAlive: true });
+  const endpoint = process.env.AWS_ENDPOINT_URL_DYNAMODB;
+  if (!endpoint) return startEmbedded(options, agent);
   return {
-    endpoint: named,
-    pid: undefined,
-    call: caller(named, agent, async () => {}),
-    onRestart: () => {},
+    endpoint,
+    call: caller(endpoint, agent, async () => {}),
     trimStream: async () => {}, // It trims by itself.
     stop: async () => agent.destroy(),
   };
 }
 
-async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: string): Promise<Engine> {
+async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: Agent): Promise<Engine> {
+  const binary = process.env.INTERLOCK_ENGINE ?? BINARY;
+  if (!existsSync(binary))
+    throw new RangeError(
+      `the embedded DynamoDB engine exists for linux-x64 only and is not at ${binary}; elsewhere AWS_ENDPOINT_URL_DYNAMODB must name a running DynamoDB Local`,
+    );
   const file = join(folder, 'tables.db');
   const pidFile = join(folder, 'engine.pid');
   await killEngine(pidFile, file); // What an earlier start left behind.
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const agent = new Agent({ keepAlive: true });
-  const listeners: (() => void)[] = [];
   const deaths: number[] = [];
   let stopping = false;
-  let running: { readonly pid: number; readonly ended: Promise<void> } | undefined;
+  let pid = 0;
+  let ended: Promise<unknown> = Promise.resolve();
 
   const start = async () => {
     const child = spawn('/bin/sh', ['-c', GUARD, pidFile, binary, 'serve', '--port', String(port), '--db-path', file], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true, // Ctrl-C at the terminal is for us; we end the engine when nothing needs it any more.
     });
-    const ended = endOf(child);
+    child.stdin.on('error', () => {}); // Its guard ended first.
+    const exit = once(child, 'exit').catch(() => {});
     try {
       await untilAnswering(endpoint, () => child.exitCode !== null || child.signalCode !== null);
-      await keepStreamsFast(file);
+      keepStreamsFast(file);
     } catch (error) {
       await killEngine(pidFile, file);
       throw error;
     }
-    const run = { pid: Number(readFileSync(pidFile, 'utf8')), ended };
-    running = run;
-    void ended.then(() => died(run));
+    pid = Number(readFileSync(pidFile, 'utf8'));
+    ended = exit;
+    void exit.then(died);
   };
-  const died = async ({ pid }: { readonly pid: number }) => {
-    running = undefined;
+  const died = async () => {
     await killEngine(pidFile, file); // Only its guard may have ended.
     if (stopping) return;
     say(`the database engine (process ${pid}) ended by itself; starting it again, nothing is lost`);
     ready = startAgain();
-    ready.then(
-      () => {
-        for (const restarted of listeners) restarted();
-      },
-      (error) => {
-        if (stopping) return;
-        say(`${error.message}: giving up`);
-        onGivenUp();
-      },
-    );
+    ready.catch((error) => {
+      if (stopping) return;
+      say(`${error.message}: giving up`);
+      onGivenUp();
+    });
   };
-  const startAgain = async () => {
-    for (;;) {
-      deaths.push(Date.now());
-      const recent = deaths.filter((at) => at > Date.now() - 60_000).length;
-      if (recent >= MOST_DEATHS || stopping)
-        throw new AwsError('InternalServerError', `the database engine ended ${recent} times within a minute`, 500);
-      const error = await start().catch((reason: unknown) => String(reason));
-      if (error === undefined) return;
-      say(`the database engine did not start again (${error})`);
-    }
+  const startAgain = async (): Promise<void> => {
+    deaths.push(Date.now());
+    const recent = deaths.filter((at) => at > Date.now() - 60_000).length;
+    if (recent >= MOST_DEATHS || stopping)
+      throw new AwsError('InternalServerError', `the database engine ended ${recent} times within a minute`, 500);
+    return start().catch((error: unknown) => {
+      say(`the database engine did not start again (${String(error)})`);
+      return startAgain();
+    });
   };
   let ready = start();
   await ready.catch((error: unknown) => {
@@ -147,23 +130,15 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: 
   });
   return {
     endpoint,
-    get pid() {
-      return running?.pid;
-    },
     call: caller(endpoint, agent, () => ready),
-    onRestart: (restarted) => void listeners.push(restarted),
     trimStream: (table, upTo) => trimStream(file, table, upTo),
     async stop() {
       stopping = true;
-      await ready.catch(() => {});
-      if (running) {
-        const { pid, ended } = running;
-        kill(pid, 'SIGTERM');
-        const late = setTimeout(() => kill(pid, 'SIGKILL'), 5000);
-        await ended;
-        clearTimeout(late);
-        rmSync(pidFile, { force: true });
-      }
+      await ready.then(() => kill(pid, 'SIGTERM')).catch(() => {});
+      const late = setTimeout(() => kill(pid, 'SIGKILL'), 5000);
+      await ended;
+      clearTimeout(late);
+      rmSync(pidFile, { force: true });
       agent.destroy();
     },
   };
@@ -173,7 +148,7 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, binary: 
 function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Engine['call'] {
   // Every engine wants to see a signature, and none looks into it.
   const authorization = `AWS4-HMAC-SHA256 Credential=${ACCOUNT_KEY}/20260101/${REGION}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0`;
-  const once = (target: string, body: string) =>
+  const attempt = (target: string, body: string) =>
     new Promise<{ status: number; text: string }>((resolve, reject) => {
       const headers = {
         'content-type': 'application/x-amz-json-1.0',
@@ -198,7 +173,7 @@ function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Eng
     for (const deadline = Date.now() + CALL_SECONDS * 1000; ; await pause(20)) {
       await ready();
       try {
-        return await once(target, body);
+        return await attempt(target, body);
       } catch (error) {
         if (Date.now() > deadline)
           throw new AwsError('InternalServerError', `the database engine does not answer: ${String(error)}`, 500);
@@ -211,53 +186,31 @@ function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Eng
  * The engine looks for a table's highest sequence number at every write, through all of its stream records: an index
  * keeps that fast, written as the engine writes it. A second connection is safe, its journal is a WAL.
  */
-async function keepStreamsFast(file: string): Promise<void> {
-  await onDatabase(file, (database) =>
-    database.exec(
-      'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
-    ),
+function keepStreamsFast(file: string): void {
+  using database = new DatabaseSync(file, { timeout: 5000 });
+  database.exec(
+    'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
   );
 }
 
 /** The newest record stays: the engine counts on from it. */
 async function trimStream(file: string, table: string, upTo: string): Promise<void> {
-  await onDatabase(file, async (database) => {
-    const remove = database.prepare(
-      `delete from _stream_records where created_at < ? and id in (
-       select id from _stream_records where table_name = ? and CAST(sequence_number AS INTEGER) <= min(?, (
-         select max(CAST(sequence_number AS INTEGER)) - 1 from _stream_records where table_name = ?))
-       order by CAST(sequence_number AS INTEGER) limit ${TRIM_BATCH})`,
-    );
-    const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
-    while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
-  });
-}
-
-async function onDatabase(file: string, use: (database: DatabaseSync) => unknown): Promise<void> {
-  const database = new DatabaseSync(file, { timeout: 5000 });
-  try {
-    await use(database);
-  } finally {
-    database.close();
-  }
-}
-
-function endOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('error', () => resolve());
-    child.once('exit', () => {
-      child.stdin?.destroy();
-      resolve();
-    });
-    child.stdin?.on('error', () => {}); // Its guard ended first.
-  });
+  using database = new DatabaseSync(file, { timeout: 5000 });
+  const remove = database.prepare(
+    `delete from _stream_records where created_at < ? and id in (
+     select id from _stream_records where table_name = ? and CAST(sequence_number AS INTEGER) <= min(?, (
+       select max(CAST(sequence_number AS INTEGER)) - 1 from _stream_records where table_name = ?))
+     order by CAST(sequence_number AS INTEGER) limit ${TRIM_BATCH})`,
+  );
+  const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
+  while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
 }
 
 /** Kills the engine of the pid file, if the process of that number is one that holds this file, and waits for its end. */
 async function killEngine(pidFile: string, file: string): Promise<void> {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
-  const isOurs = () => Number.isInteger(pid) && pid > 0 && commandOf(pid).includes(file);
+  const isOurs = () => commandOf(pid).includes(file);
   for (const deadline = Date.now() + 5000; isOurs() && Date.now() < deadline; await pause(10)) kill(pid, 'SIGKILL');
   rmSync(pidFile, { force: true });
 }
@@ -282,10 +235,9 @@ function commandOf(pid: number): readonly string[] {
 
 /** A port of 127.0.0.1 that nobody uses at this moment. */
 async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  await using probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
   const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port is free');
   return address.port;
 }

@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type Engine, type EngineOptions, startEngine } from '#infra/local/engine.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type Engine, startEngine } from '#infra/local/engine.ts';
 import { noEngineBecause } from '#test/support/dynoxide.ts';
 
 const BINARY = fileURLToPath(new URL('../../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
 const embedded = !noEngineBecause && !process.env.AWS_ENDPOINT_URL_DYNAMODB;
 const running: Engine[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const engine of running.splice(0)) await engine.stop();
 });
 
@@ -28,19 +30,24 @@ function onDatabase<T>(folder: string, use: (database: DatabaseSync) => T): T {
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'engine-'));
 
-async function started(options: Partial<EngineOptions> = {}) {
+async function started(folder = newFolder()) {
   const said: string[] = [];
   let givenUp = false;
   const engine = await startEngine({
-    folder: newFolder(),
+    folder,
     say: (line) => void said.push(line),
     onGivenUp: () => {
       givenUp = true;
     },
-    ...options,
   });
   running.push(engine);
-  return { engine, said, givenUp: () => givenUp };
+  return { engine, folder, said, givenUp: () => givenUp };
+}
+
+/** The process of the engine in a folder; 0 while it is being started. */
+function pidIn(folder: string): number {
+  const file = join(folder, 'engine.pid');
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
 }
 
 async function call(engine: Engine, operation: string, input: object): Promise<unknown> {
@@ -70,20 +77,22 @@ async function until(condition: () => boolean, seconds = 10): Promise<void> {
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${condition}`);
   }
 }
-function kill(engine: Engine): void {
-  if (engine.pid === undefined) throw new Error('the engine does not run');
-  process.kill(engine.pid, 'SIGKILL');
+function kill(folder: string): void {
+  const pid = pidIn(folder);
+  if (!lives(pid)) throw new Error('the engine does not run');
+  process.kill(pid, 'SIGKILL');
 }
 
 test('a platform without the embedded engine is told what to do', async () => {
-  await expect(started({ binary: '/nowhere/dynoxide', endpoint: '' })).rejects.toThrow(
-    /linux-x64 only.*AWS_ENDPOINT_URL_DYNAMODB must name/,
-  );
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', '');
+  vi.stubEnv('INTERLOCK_ENGINE', '/nowhere/dynoxide');
+  await expect(started()).rejects.toThrow(/linux-x64 only.*AWS_ENDPOINT_URL_DYNAMODB must name/);
 });
 
 test('an engine that runs elsewhere is used as it is, and left running', async () => {
-  const { engine } = await started({ endpoint: 'http://127.0.0.1:1' });
-  expect(engine).toMatchObject({ endpoint: 'http://127.0.0.1:1', pid: undefined });
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:1');
+  const { engine, folder } = await started();
+  expect([engine.endpoint, pidIn(folder)]).toEqual(['http://127.0.0.1:1', 0]);
 });
 
 describe.skipIf(!embedded)(
@@ -91,23 +100,20 @@ describe.skipIf(!embedded)(
   () => {
     test('keeps its tables over a restart and leaves no process', async () => {
       const folder = newFolder();
-      const { engine } = await started({ folder });
+      const { engine } = await started(folder);
       await createTable(engine);
       await put(engine, 'kept');
-      const { pid = 0 } = engine;
+      const pid = pidIn(folder);
+      expect(lives(pid)).toBe(true);
       await engine.stop();
       expect(lives(pid)).toBe(false);
-      const { engine: again } = await started({ folder });
+      const { engine: again } = await started(folder);
       expect(await isThere(again, 'kept')).toBe(true);
     });
 
     test('is started again when it is killed under load, and has everything that it acknowledged', async () => {
-      const { engine, said } = await started();
+      const { engine, folder, said } = await started();
       await createTable(engine);
-      let restarts = 0;
-      engine.onRestart(() => {
-        restarts += 1;
-      });
       const acknowledged: string[] = [];
       let writing = true;
       const client = async (name: string) => {
@@ -120,8 +126,9 @@ describe.skipIf(!embedded)(
       const { endpoint } = engine;
       for (let kills = 1; kills <= 3; kills += 1) {
         await pause(150);
-        kill(engine);
-        await until(() => restarts === kills);
+        const before = acknowledged.length;
+        kill(folder);
+        await until(() => said.length === kills && acknowledged.length > before + clients.length);
       }
       writing = false;
       await Promise.all(clients);
@@ -133,10 +140,10 @@ describe.skipIf(!embedded)(
     }, 60_000);
 
     test('is given up when it dies five times within a minute, and calls are told', async () => {
-      const { engine, said, givenUp } = await started();
+      const { engine, folder, said, givenUp } = await started();
       for (let deaths = 1; deaths <= 5; deaths += 1) {
-        await until(() => engine.pid !== undefined);
-        kill(engine);
+        await until(() => lives(pidIn(folder)));
+        kill(folder);
         await until(() => said.length >= deaths);
       }
       await until(givenUp);
@@ -149,11 +156,12 @@ describe.skipIf(!embedded)(
       const module = fileURLToPath(new URL('../../infra/local/engine.ts', import.meta.url));
       const program = `import { startEngine } from ${JSON.stringify(module)};
       const engine = await startEngine({ folder: ${JSON.stringify(folder)}, say: console.error, onGivenUp: () => {} });
-      console.log(engine.pid);`;
+      console.log(engine.endpoint);`;
       const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      const pid = await new Promise<number>((resolve) => child.stdout.once('data', (line) => resolve(Number(line))));
+      await once(child.stdout, 'data');
+      const pid = pidIn(folder);
       expect(lives(pid)).toBe(true);
       child.kill('SIGKILL');
       await until(() => !lives(pid));
@@ -161,7 +169,7 @@ describe.skipIf(!embedded)(
 
     test('a start ends a leftover on the same file, and no other process that has its number', async () => {
       const folder = newFolder();
-      const { engine: first } = await started({ folder });
+      const { engine: first } = await started(folder);
       await createTable(first);
       await first.stop();
       const leftover = spawn(BINARY, ['serve', '--port', '0', '--db-path', join(folder, 'tables.db')], {
@@ -169,17 +177,17 @@ describe.skipIf(!embedded)(
       });
       const ended = new Promise((resolve) => leftover.once('exit', (_, signal) => resolve(signal)));
       writeFileSync(join(folder, 'engine.pid'), `${leftover.pid}\n`);
-      const { engine: second } = await started({ folder });
+      const { engine: second } = await started(folder);
       expect(await ended).toBe('SIGKILL');
       await second.stop();
       writeFileSync(join(folder, 'engine.pid'), String(process.pid));
-      const { engine: third } = await started({ folder });
+      const { engine: third } = await started(folder);
       expect(JSON.stringify(await call(third, 'ListTables', {}))).toContain('cases');
     }, 30_000);
 
     test('finds the end of a stream through an index', async () => {
       const folder = newFolder();
-      await started({ folder });
+      await started(folder);
       const highest =
         'EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 FROM _stream_records WHERE table_name = ?1';
       const plan = onDatabase(folder, (database) => database.prepare(highest).all('cases'));
@@ -188,7 +196,7 @@ describe.skipIf(!embedded)(
 
     test('trims a stream up to what is read and older than a day, and counts on after it', async () => {
       const folder = newFolder();
-      const { engine } = await started({ folder });
+      const { engine } = await started(folder);
       await createTable(engine);
       for (let n = 0; n < 6; n += 1) await put(engine, `item-${n}`);
       const sequence = 'select sequence_number as n from _stream_records order by id';
