@@ -17,21 +17,21 @@ export interface TableKeys {
   readonly partition: string;
 }
 
-const Attributes = z.record(z.string(), z.unknown()).optional();
+const Attributes = z.record(z.string(), z.unknown());
 const OnTable = z.looseObject({
   TableName: z.string(),
   IndexName: z.string().optional(),
-  Item: Attributes,
-  Key: Attributes,
+  Item: Attributes.optional(),
+  Key: Attributes.optional(),
 });
-const Requests = z.looseObject({ RequestItems: z.record(z.string(), z.unknown()) });
+const Requests = z.looseObject({ RequestItems: Attributes });
 const TransactItems = z.looseObject({
   TransactItems: z.array(z.partialRecord(z.enum(['Put', 'Update', 'Delete', 'ConditionCheck']), OnTable)),
 });
 const KeyCondition = z.looseObject({
   KeyConditionExpression: z.string(),
   ExpressionAttributeNames: z.record(z.string(), z.string()).default({}),
-  ExpressionAttributeValues: z.record(z.string(), z.unknown()).default({}),
+  ExpressionAttributeValues: Attributes.default({}),
 });
 
 type AccessReader = (input: JsonObject, operation: string) => readonly Access[];
@@ -39,7 +39,7 @@ const onTable =
   (kind: Access['kind'], named: (input: JsonObject) => Access['named'] = () => undefined): AccessReader =>
   (input, operation) => {
     const { TableName, IndexName, Item, Key } = OnTable.parse(input);
-    return [on(kind, operation, TableName, IndexName, Item ?? Key ?? named(input))];
+    return [on(kind, operation, TableName, Item ?? Key ?? named(input), IndexName)];
   };
 /** Streams over the wire are for the account alone: mappings read them from within. */
 const onAll: AccessReader = (_, operation) => [
@@ -56,11 +56,9 @@ const OPERATIONS: Readonly<Record<string, AccessReader>> = {
   BatchGetItem: (input, operation) =>
     Object.keys(Requests.parse(input).RequestItems).map((name) => on('read', operation, name)),
   TransactWriteItems: (input) =>
-    TransactItems.parse(input).TransactItems.flatMap((item) =>
-      Object.entries(item).map(([name, part]) =>
-        on('write', `${name}Item`, part.TableName, undefined, part.Item ?? part.Key),
-      ),
-    ),
+    TransactItems.parse(input)
+      .TransactItems.flatMap((item) => Object.entries(item))
+      .map(([name, { TableName, Item, Key }]) => on('write', `${name}Item`, TableName, Item ?? Key)),
   DescribeStream: onAll,
   GetShardIterator: onAll,
   GetRecords: onAll,
@@ -77,16 +75,6 @@ export function accessesOf(operation: string, input: JsonObject): readonly Acces
     if (error instanceof z.ZodError) throw new AwsError('ValidationException', z.prettifyError(error));
     throw error;
   }
-}
-
-/** Reading the records of a stream, by the template's ARN. */
-export function readOfStream(streamArn: string): Access {
-  return { table: tableIn(streamArn), kind: 'read', action: 'dynamodb:GetRecords', resource: streamArn };
-}
-
-/** The name of the table of a stream. */
-export function tableIn(streamArn: string): string {
-  return streamArn.split('/')[1] ?? '';
 }
 
 const LeadingKey = z.object({ S: z.string() });
@@ -119,7 +107,7 @@ export function demandsOf(accesses: readonly Access[], keys: ReadonlyMap<string,
   return [...demands.values()];
 }
 
-function on(kind: Access['kind'], action: string, table: string, index?: string, named?: Access['named']): Access {
+function on(kind: Access['kind'], action: string, table: string, named?: Access['named'], index?: string): Access {
   const arn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`;
   return { table, kind, action: `dynamodb:${action}`, resource: index ? `${arn}/index/${index}` : arn, named };
 }

@@ -111,7 +111,7 @@ describe.skipIf(noEngineBecause)(`tables${noEngineBecause ? ` (not here: ${noEng
     {
       what: 'indexes',
       properties: {
-        GlobalSecondaryIndexes: [],
+        GlobalSecondaryIndexes: undefined,
         AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       },
     },
