@@ -34,11 +34,7 @@ const Part = z.object({ etag: z.string(), bytes: z.instanceof(Uint8Array) });
 /** S3 refuses smaller parts, but for the last one. */
 const LEAST_PART_BYTES = 5 * 1024 * 1024;
 
-/** A call, and what it is about; an empty key for the bucket itself. */
-interface Asked extends RestCall {
-  readonly bucket: string;
-  readonly key: string;
-}
+type Asked = ReturnType<typeof askedOf>;
 
 interface Operation {
   readonly name: string;
@@ -129,7 +125,8 @@ export function buckets(machine: Machine): Service {
   };
 }
 
-function askedOf(call: RestCall): Asked {
+/** A call, and what it is about; an empty key for the bucket itself. */
+function askedOf(call: RestCall) {
   const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(call.path) ?? [];
   return { ...call, bucket, key };
 }
@@ -198,11 +195,10 @@ function added({ store, clock }: Machine, { bucket, key }: Asked, etag: string, 
 
 /** The version that is named, or the newest. */
 function found({ store }: Machine, { bucket, key, query }: Asked) {
-  const row = store
-    .prepare(
-      `select * from object_versions where bucket = ? and key = ? and seq = coalesce(?, seq) order by seq desc limit 1`,
-    )
-    .get(bucket, key, query.get('versionId'));
+  const select = store.prepare(
+    'select * from object_versions where bucket = ? and key = ? and seq = coalesce(?, seq) order by seq desc limit 1',
+  );
+  const row = select.get(bucket, key, query.get('versionId'));
   return row && Version.parse(row);
 }
 
@@ -229,13 +225,10 @@ function read(machine: Machine, asked: Asked): RestAnswer {
 /** In the order of their keys, newest first, all on one page. */
 function versionsListed({ store }: Machine, { bucket, query }: Asked): RestAnswer {
   const prefix = query.get('prefix') ?? '';
-  const rows = store
-    .prepare(
-      `select seq, key from object_versions
-       where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc`,
-    )
-    .all(bucket, prefix, prefix);
-  const versions = Listed.parse(rows).map(({ seq, key }, index, all) => {
+  const select = store.prepare(
+    'select seq, key from object_versions where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc',
+  );
+  const versions = Listed.parse(select.all(bucket, prefix, prefix)).map(({ seq, key }, index, all) => {
     const name = key.replace(/[<>&\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
     const latest = all[index - 1]?.key !== key;
     return `<Version><Key>${name}</Key><VersionId>${seq}</VersionId><IsLatest>${latest}</IsLatest></Version>`;
@@ -283,8 +276,7 @@ function completeUpload(machine: Machine, asked: Asked): RestAnswer {
   const etag = `${createHash('md5').update(sums).digest('hex')}-${parts.length}`;
   const version = added(machine, asked, etag, headers, Buffer.concat(parts.map(({ bytes }) => bytes)));
   forget(machine, id);
-  const answer = xml('CompleteMultipartUploadResult', `<ETag>"${etag}"</ETag>`);
-  return { ...answer, headers: { ...answer.headers, 'x-amz-version-id': version } };
+  return xml('CompleteMultipartUploadResult', `<ETag>"${etag}"</ETag>`, { 'x-amz-version-id': version });
 }
 
 /** The parts that a call names, which must be in the order of their numbers. */
@@ -309,6 +301,7 @@ function forget({ store }: Machine, id: number): void {
   store.prepare('delete from uploads where id = ?').run(id);
 }
 
-function xml(tag: string, inner: string): RestAnswer {
-  return { status: 200, headers: { 'content-type': 'application/xml' }, body: `<${tag}>${inner}</${tag}>` };
+function xml(tag: string, inner: string, more: RestAnswer['headers'] = {}): RestAnswer {
+  const headers = { 'content-type': 'application/xml', ...more };
+  return { status: 200, headers, body: `<${tag}>${inner}</${tag}>` };
 }
