@@ -94,7 +94,7 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
     const exit = once(child, 'exit').catch(() => {});
     try {
       await untilAnswering(endpoint, () => child.exitCode !== null || child.signalCode !== null);
-      keepStreamsFast(file);
+      await keepStreamsFast(file);
     } catch (error) {
       await killEngine(pidFile, file);
       throw error;
@@ -134,7 +134,10 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
     trimStream: (table, upTo) => trimStream(file, table, upTo),
     async stop() {
       stopping = true;
-      await ready.then(() => kill(pid, 'SIGTERM')).catch(() => {});
+      await ready.then(
+        () => kill(pid, 'SIGTERM'),
+        () => {}, // It was given up.
+      );
       const late = setTimeout(() => kill(pid, 'SIGKILL'), 5000);
       await ended;
       clearTimeout(late);
@@ -186,24 +189,35 @@ function caller(endpoint: string, agent: Agent, ready: () => Promise<void>): Eng
  * The engine looks for a table's highest sequence number at every write, through all of its stream records: an index
  * keeps that fast, written as the engine writes it. A second connection is safe, its journal is a WAL.
  */
-function keepStreamsFast(file: string): void {
-  using database = new DatabaseSync(file, { timeout: 5000 });
-  database.exec(
-    'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
+async function keepStreamsFast(file: string): Promise<void> {
+  await onDatabase(file, (database) =>
+    database.exec(
+      'create index if not exists stream_records_by_sequence on _stream_records (table_name, CAST(sequence_number AS INTEGER))',
+    ),
   );
 }
 
 /** The newest record stays: the engine counts on from it. */
 async function trimStream(file: string, table: string, upTo: string): Promise<void> {
-  using database = new DatabaseSync(file, { timeout: 5000 });
-  const remove = database.prepare(
-    `delete from _stream_records where created_at < ? and id in (
-     select id from _stream_records where table_name = ? and CAST(sequence_number AS INTEGER) <= min(?, (
-       select max(CAST(sequence_number AS INTEGER)) - 1 from _stream_records where table_name = ?))
-     order by CAST(sequence_number AS INTEGER) limit ${TRIM_BATCH})`,
-  );
-  const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
-  while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
+  await onDatabase(file, async (database) => {
+    const remove = database.prepare(
+      `delete from _stream_records where created_at < ? and id in (
+       select id from _stream_records where table_name = ? and CAST(sequence_number AS INTEGER) <= min(?, (
+         select max(CAST(sequence_number AS INTEGER)) - 1 from _stream_records where table_name = ?))
+       order by CAST(sequence_number AS INTEGER) limit ${TRIM_BATCH})`,
+    );
+    const yesterday = Math.floor(Date.now() / 1000) - 86_400; // In the engine's own time, which nobody moves.
+    while (remove.run(yesterday, table, BigInt(upTo), table).changes === TRIM_BATCH) await pause(50);
+  });
+}
+
+async function onDatabase(file: string, use: (database: DatabaseSync) => unknown): Promise<void> {
+  const database = new DatabaseSync(file, { timeout: 5000 });
+  try {
+    await use(database);
+  } finally {
+    database.close();
+  }
 }
 
 /** Kills the engine of the pid file, if the process of that number is one that holds this file, and waits for its end. */
@@ -235,9 +249,10 @@ function commandOf(pid: number): readonly string[] {
 
 /** A port of 127.0.0.1 that nobody uses at this moment. */
 async function freePort(): Promise<number> {
-  await using probe = createServer().listen(0, '127.0.0.1');
+  const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port is free');
   return address.port;
 }
