@@ -191,7 +191,7 @@ describe('what is not supported is refused at the start, by name', () => {
     },
     { named: 'StringLike', of: [role(), policy(allow('a:b', '*', { Condition: { StringLike: {} } }))] },
     { named: 'policy variables', of: [role(), policy(allow('a:b', `arn:aws:s3:::b/$\{aws:username}`))] },
-    { named: 'worker is no role', of: [policy(allow('a:b', '*'))] },
+    { named: 'worker is no resource', of: [policy(allow('a:b', '*'))] },
     { named: 'is no resource', of: [queuePolicy(allow('a:b', '*', { Principal: { AWS: '*' } }))] },
   ])('$named', ({ named, of }) => {
     expect(() => iam(of)).toThrow(named);
