@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -25,47 +25,29 @@ export function assemblyOf(environment: string, say: (line: string) => void): st
   say('synthesizing the templates and bundling the functions (only after a change)');
   mkdirSync(all, { recursive: true });
   const unfinished = `${folder}.${process.pid}.tmp`;
-  const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
-  const { status, stdout, stderr, error } = spawnSync(
-    'cdk',
-    ['synth', '--quiet', '-c', `env=${environment}`, '--output', unfinished],
-    {
-      cwd: root,
-      env: { ...process.env, PATH: path, INTERLOCK_ISSUER: `${THIS_MACHINE}/_local/issuer` },
-      encoding: 'utf8',
-    },
-  );
+  const PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH, INTERLOCK_ISSUER: `${THIS_MACHINE}/_local/issuer` };
+  const synth = ['synth', '--quiet', '-c', `env=${environment}`, '--output', unfinished];
+  const { status, stdout, stderr, error } = spawnSync('cdk', synth, { cwd: root, env, encoding: 'utf8' });
   if (error) throw error;
   if (status !== 0) throw new Error(`the templates could not be synthesized:\n${stdout}${stderr}`);
-  moveTo(folder, unfinished);
-  removeOld(all);
+  try {
+    renameSync(unfinished, folder);
+  } catch (failed) {
+    if (!existsSync(folder)) throw failed; // Another start may have made the same meanwhile.
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  const changedAt = (path: string) => statSync(path).mtimeMs;
+  const byAge = readdirSync(all)
+    .map((name) => join(all, name))
+    .sort((a, b) => changedAt(b) - changedAt(a));
+  for (const path of byAge.slice(KEPT)) rmSync(path, { recursive: true, force: true });
   return folder;
 }
 
 function fingerprint(environment: string): string {
-  const hash = createHash('sha256').update(`${environment}\0${process.version}\0`);
-  for (const file of globSync(SOURCES, { cwd: root }).sort()) {
-    hash
-      .update(`${file}\0`)
-      .update(readFileSync(join(root, file)))
-      .update('\0');
-  }
-  return hash.digest('hex').slice(0, 20);
-}
-
-/** Another start may have made the same meanwhile. */
-function moveTo(folder: string, unfinished: string): void {
-  try {
-    renameSync(unfinished, folder);
-  } catch (error) {
-    if (!existsSync(folder)) throw error;
-    rmSync(unfinished, { recursive: true, force: true });
-  }
-}
-
-function removeOld(all: string): void {
-  const byAge = readdirSync(all)
-    .map((name) => ({ path: join(all, name), changed: statSync(join(all, name)).mtimeMs }))
-    .sort((a, b) => b.changed - a.changed);
-  for (const { path } of byAge.slice(KEPT)) rmSync(path, { recursive: true, force: true });
+  const contents = globSync(SOURCES, { cwd: root })
+    .sort()
+    .map((file) => `${file}\0${readFileSync(join(root, file), 'utf8')}`);
+  return hash('sha256', [environment, process.version, ...contents].join('\0')).slice(0, 20);
 }

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { AwsError, type Caller, type JsonObject, type Queues, type Resource } from './cloud.ts';
+import { AwsError, type Caller, type JsonObject, type Queues, type Resource, type WireService } from './cloud.ts';
 
 /**
  * The properties of a resource, as its service carries them out.
@@ -38,6 +38,28 @@ export function operationOf(operations: Operations, name: string): Operations[st
   const found = Object.hasOwn(operations, name) ? operations[name] : undefined;
   if (found) return found;
   throw new AwsError('UnknownOperationException', `the operation ${name} is not supported on this machine`);
+}
+
+/**
+ * The wire of a service with these operations.
+ * @param resourceOf the ARN on which IAM must allow the operation
+ */
+export function wireOf(
+  signingName: string,
+  target: string,
+  operations: Operations,
+  resourceOf: (operation: string, input: JsonObject) => string,
+): WireService {
+  return {
+    kind: 'json',
+    signingName,
+    targets: [target],
+    demands(name, input) {
+      operationOf(operations, name);
+      return [{ action: `${signingName}:${name}`, resource: resourceOf(name, input) }];
+    },
+    answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
+  };
 }
 
 function reasonsIn({ issues }: z.ZodError): string {

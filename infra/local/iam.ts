@@ -39,10 +39,12 @@ const documentOf = <T extends Statement>(statement: z.ZodType<T>) =>
 const ResourcePolicy = documentOf(Statement.extend({ Principal }));
 const Names = z.array(z.string());
 
-/** Who may take a role on is decided by what the template puts it on. */
-const Role = z.strictObject({ AssumeRolePolicyDocument: z.looseObject({}) });
-/** What gives roles and resources statements: to which, and the statements. */
-const POLICIES = {
+/** What each type gives statements to, by name or ARN; no service reads these types. */
+const READERS: Readonly<Record<string, z.ZodType<{ to: readonly string[]; statements: readonly Statement[] }>>> = {
+  // Who may take a role on is decided by what the template puts it on.
+  'AWS::IAM::Role': z
+    .strictObject({ AssumeRolePolicyDocument: z.looseObject({}) })
+    .transform(() => ({ to: [], statements: [] })),
   'AWS::IAM::Policy': z
     .strictObject({ PolicyDocument: documentOf(Statement), PolicyName: z.string(), Roles: Names })
     .transform(({ Roles, PolicyDocument }) => ({ to: Roles, statements: PolicyDocument })),
@@ -58,32 +60,14 @@ const POLICIES = {
       const Condition = { ArnLike: { 'aws:SourceArn': SourceArn } };
       return { to: [FunctionName], statements: [{ Effect: 'Allow', Action, Resource: ['*'], Condition, Principal }] };
     }),
-} satisfies Record<string, z.ZodType<{ to: readonly string[]; statements: readonly Statement[] }>>;
-/** What {@link iam} reads; no service does. */
-export const IAM_TYPES: readonly string[] = ['AWS::IAM::Role', ...Object.keys(POLICIES)];
+};
+export const IAM_TYPES: readonly string[] = Object.keys(READERS);
 
 /** What every call here has: nothing leaves the machine, so each counts as encrypted on its way. */
 const EVERY_CALL = { 'aws:SecureTransport': 'true' };
 
-type Context = Readonly<Record<string, string>>;
-/** One pair of a statement: an action on a resource, and whether a call was ever allowed by it. */
-interface Grant {
-  readonly allows: boolean;
-  readonly action: string;
-  readonly resource: string;
-  readonly principal?: string;
-  /** Whether it is bound to partitions: the call has to name items, and all within them. */
-  readonly isBound: boolean;
-  readonly covers: (demand: Demand, context: Context) => boolean;
-  used: boolean;
-}
-
-/** With the policies of queues that are made while the machine runs. */
-interface LocalIam extends Iam {
-  /** Replaces the policy of a resource. @throws AwsError MalformedPolicyDocument for what is not supported here */
-  putResourcePolicy(arn: string, document: unknown): void;
-  removeResourcePolicy(arn: string): void;
-}
+type Context = Readonly<Record<string, string | undefined>>;
+type Grant = ReturnType<typeof grantsOf>[number];
 
 /**
  * IAM from the roles, policies and permissions of the templates: an explicit Deny first, then an Allow of the role or of
@@ -91,20 +75,17 @@ interface LocalIam extends Iam {
  *
  * @throws RangeError naming the resource and what of its policy is not supported
  */
-export function iam(resources: readonly Resource[]): LocalIam {
-  const roles = new Map<string, Resource>();
-  for (const resource of resources.filter(({ type }) => type === 'AWS::IAM::Role')) {
-    propertiesOf(Role, resource);
-    roles.set(resource.arn, resource);
-  }
+export function iam(resources: readonly Resource[]) {
+  const roles = resources.filter(({ type }) => type === 'AWS::IAM::Role');
   const granted = grantsIn(resources);
+  const refusals = new Map<string, string | undefined>();
 
-  /** Why a call is refused; the role's own grants are undefined for a service. */
-  const refusal = (who: string, own: readonly Grant[] | undefined, demand: Demand, more: Context = {}) => {
+  /** Why a call is refused; a service has no grants of its own, and acts for a source. */
+  const refusal = (who: string, demand: Demand, own: readonly Grant[] | undefined, source?: string) => {
     const { action, resource } = demand;
+    const context = { ...EVERY_CALL, 'aws:SourceArn': source, ...demand.context };
     const policy = granted.get(resource) ?? granted.get(resource.split('/')[0] ?? '') ?? [];
     const forCaller = policy.filter(({ principal }) => principal === who || principal === '*');
-    const context = { ...EVERY_CALL, ...more, ...demand.context };
     const [identity, ofResource] = [outcome(own ?? [], demand, context), outcome(forCaller, demand, context)];
     const refused = (why: string) =>
       `User: ${who} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
@@ -113,69 +94,72 @@ export function iam(resources: readonly Resource[]): LocalIam {
     if (identity === 'allowed' || ofResource === 'allowed') return undefined;
     return refused(`because no ${own ? 'identity' : 'resource'}-based policy allows the ${action} action`);
   };
-  const refusals = new Map<string, string | undefined>();
   const once = (who: string, { action, resource, context }: Demand, decide: () => string | undefined) => {
     const key = `${who}\n${action}\n${resource}\n${context ? JSON.stringify(context) : ''}`;
     if (!refusals.has(key)) refusals.set(key, decide());
     return refusals.get(key);
   };
+  const check = (who: string, demand: Demand, own?: readonly Grant[], source?: string) => {
+    const decide = () => refusal(who, demand, own, source);
+    // Keys are without number: what depends on them is decided anew each time.
+    const isKeyed = demand.leadingKeys && own?.some(({ isBound }) => isBound);
+    const why = isKeyed ? decide() : once(`${who}\n${source}`, demand, decide);
+    if (why !== undefined) throw new AwsError('AccessDeniedException', why);
+  };
 
-  return {
+  const ofTemplates: Iam = {
     ...sessionsOf(roles),
-    authorize(caller, demands) {
-      if (caller.roleArn === undefined) return;
-      const own = granted.get(caller.roleArn) ?? [];
-      const isBound = own.some((grant) => grant.isBound);
-      for (const demand of demands) {
-        const decide = () => refusal(caller.arn, own, demand);
-        // Keys are without number: what depends on them is decided anew each time.
-        throwFor(isBound && demand.leadingKeys ? decide() : once(caller.arn, demand, decide));
-      }
+    authorize({ arn, roleArn }, demands) {
+      if (roleArn === undefined) return;
+      for (const demand of demands) check(arn, demand, granted.get(roleArn) ?? []);
     },
-    authorizeService({ service, sourceArn }, demand) {
-      const decide = () => refusal(service, undefined, demand, { 'aws:SourceArn': sourceArn });
-      throwFor(once(`${service}\n${sourceArn}`, demand, decide));
-    },
+    authorizeService: ({ service, sourceArn }, demand) => check(service, demand, undefined, sourceArn),
     unused: () =>
-      [...roles.values()].flatMap(({ arn, name: role }) => {
+      roles.flatMap(({ arn, name: role }) => {
         const unused = granted.get(arn)?.filter(({ allows, used }) => allows && !used) ?? [];
         return unused.map(({ action, resource }) => ({ role, action, resource }));
       }),
-    putResourcePolicy(arn, document) {
+  };
+  return {
+    ...ofTemplates,
+    /**
+     * Replaces the policy of a resource: queues are made while the machine runs.
+     * @throws AwsError MalformedPolicyDocument for what is not supported here
+     */
+    putResourcePolicy(arn: string, document: unknown) {
       const { data, error } = ResourcePolicy.safeParse(document);
       if (error)
         throw new AwsError('MalformedPolicyDocument', `not supported on this machine: ${z.prettifyError(error)}`);
       granted.set(arn, data.flatMap(grantsOf));
       refusals.clear();
     },
-    removeResourcePolicy(arn) {
+    removeResourcePolicy(arn: string) {
       granted.delete(arn);
       refusals.clear();
     },
   };
 }
 
-function throwFor(refusal: string | undefined): void {
-  if (refusal !== undefined) throw new AwsError('AccessDeniedException', refusal);
-}
-
 /** The grants of the roles, and those in the policies of queues, buckets and functions, by ARN. */
 function grantsIn(resources: readonly Resource[]): Map<string, readonly Grant[]> {
   const granted = new Map<string, readonly Grant[]>();
-  for (const [type, schema] of Object.entries(POLICIES))
-    for (const policy of resources.filter((each) => each.type === type)) {
-      const { to, statements } = propertiesOf(schema, policy);
-      for (const name of to) {
-        const arn = resources.find((each) => each.ref === name || each.arn === name)?.arn;
-        if (!arn)
-          throw new RangeError(`${policy.stack}/${policy.logicalId} (${type}): ${name} is no resource of a template`);
-        granted.set(arn, [...(granted.get(arn) ?? []), ...statements.flatMap(grantsOf)]);
-      }
+  for (const resource of resources) {
+    const schema = READERS[resource.type];
+    if (!schema) continue;
+    const { to, statements } = propertiesOf(schema, resource);
+    for (const name of to) {
+      const arn = resources.find((each) => each.ref === name || each.arn === name)?.arn;
+      if (!arn)
+        throw new RangeError(
+          `${resource.stack}/${resource.logicalId} (${resource.type}): ${name} is no resource of a template`,
+        );
+      granted.set(arn, [...(granted.get(arn) ?? []), ...statements.flatMap(grantsOf)]);
     }
+  }
   return granted;
 }
 
-function sessionsOf(roles: ReadonlyMap<string, Resource>): Pick<Iam, 'callerOf' | 'assume'> {
+function sessionsOf(roles: readonly Resource[]): Pick<Iam, 'callerOf' | 'assume'> {
   const sessions = new Map<string, ReturnType<Iam['assume']>>();
   const callers = new Map<string, Caller>([[ACCOUNT_KEY, { arn: `arn:aws:iam::${ACCOUNT}:root`, senderId: ACCOUNT }]]);
   return {
@@ -184,7 +168,7 @@ function sessionsOf(roles: ReadonlyMap<string, Resource>): Pick<Iam, 'callerOf' 
       const key = `${roleArn}\n${sessionName}`;
       const known = sessions.get(key);
       if (known) return known;
-      const role = roles.get(roleArn);
+      const role = roles.find((each) => each.arn === roleArn);
       if (!role) throw new RangeError(`${roleArn} is no role of a template`);
       const id = hash('sha256', `${role.stack}/${role.logicalId}`).slice(0, 16).toUpperCase();
       const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/${role.name}/${sessionName}`;
@@ -211,15 +195,16 @@ function outcome(grants: readonly Grant[], demand: Demand, context: Context) {
   return covering.length > 0 ? 'allowed' : 'nothing said';
 }
 
-function grantsOf({ Effect, Action, Resource, Condition, Principal: principal }: Statement): Grant[] {
+/** Each action of a statement on each resource, and whether a call was ever allowed by it. */
+function grantsOf({ Effect, Action, Resource, Condition, Principal: principal }: Statement) {
   const { 'ForAllValues:StringLike': bound, ...single } = Condition;
   const tests = Object.values(single).flatMap((keys) =>
     Object.entries(keys).map(([key, wanted]) => {
-      const isWanted = likeAny(wanted);
+      const isWanted = like(...wanted);
       return (context: Context) => isWanted(context[key] ?? '');
     }),
   );
-  const isWithin = bound && likeAny(bound['dynamodb:LeadingKeys']);
+  const isWithin = bound && like(...bound['dynamodb:LeadingKeys']);
   const holds = ({ leadingKeys }: Demand, context: Context) =>
     tests.every((test) => test(context)) && (!isWithin || (leadingKeys?.every(isWithin) ?? false));
   return Action.flatMap((action) => {
@@ -228,20 +213,30 @@ function grantsOf({ Effect, Action, Resource, Condition, Principal: principal }:
       const isResource = like(resource);
       const covers = (demand: Demand, context: Context) =>
         isAction(demand.action.toLowerCase()) && isResource(demand.resource) && holds(demand, context);
-      return { allows: Effect === 'Allow', action, resource, principal, isBound: !!bound, covers, used: false };
+      return {
+        allows: Effect === 'Allow',
+        action,
+        resource,
+        principal,
+        isBound: bound !== undefined,
+        covers,
+        used: false,
+      };
     });
   });
 }
 
-function likeAny(wanted: readonly string[]): (value: string) => boolean {
-  const any = wanted.map(like);
-  return (value) => any.some((isLike) => isLike(value));
-}
-
-/** A test for text with the wildcards `*` and `?`. */
-function like(wanted: string): (value: string) => boolean {
-  if (!/[*?]/.test(wanted)) return (value) => value === wanted;
-  const escaped = wanted.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  const pattern = new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
-  return (value) => pattern.test(value);
+/** A test for a text that is one of these, with the wildcards `*` and `?`. */
+function like(...wanted: readonly string[]): (value: string) => boolean {
+  const exact = new Set(wanted);
+  const patterns = wanted
+    .filter((one) => /[*?]/.test(one))
+    .map((one) =>
+      one
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.'),
+    )
+    .map((source) => new RegExp(`^${source}$`, 's'));
+  return (value) => exact.has(value) || patterns.some((pattern) => pattern.test(value));
 }

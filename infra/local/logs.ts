@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { type Operations, operation, operationOf } from './checked.ts';
+import { type Operations, operation, wireOf } from './checked.ts';
 import { ACCOUNT, AwsError, type Machine, REGION, type Service } from './cloud.ts';
 
 /** A file of this size is put aside; the one put aside before it is forgotten. */
@@ -40,10 +40,18 @@ export function logs(machine: Machine): Service & Logs {
     for (const [group, lines] of groups) flush(group, lines);
   };
   let timer: NodeJS.Timeout | undefined;
-  const operations = operationsOn(groups, (group) => {
-    flushAll();
-    return linesIn(fileOf(group));
-  });
+  // Both answer everything on one page.
+  const operations: Operations = {
+    DescribeLogGroups: operation(z.strictObject({}), () => ({
+      logGroups: [...groups.keys()].map((logGroupName) => ({ logGroupName })),
+    })),
+    FilterLogEvents: operation(z.strictObject({ logGroupName: z.string() }), ({ logGroupName: group }) => {
+      if (!groups.has(group))
+        throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
+      flushAll();
+      return { events: linesIn(fileOf(group)).flatMap(eventIn) };
+    }),
+  };
   return {
     carries: { 'AWS::Logs::LogGroup': { properties: [], withoutEffect: ['RetentionInDays'] } },
     add({ name }) {
@@ -62,41 +70,20 @@ export function logs(machine: Machine): Service & Logs {
       clearInterval(timer);
       flushAll();
     },
-    wire: {
-      kind: 'json',
-      signingName: 'logs',
-      targets: ['Logs_20140328'],
-      demands(name, { logGroupName = '*' }) {
-        operationOf(operations, name);
-        return [{ action: `logs:${name}`, resource: arnOf(String(logGroupName)) }];
-      },
-      answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
-    },
+    wire: wireOf(
+      'logs',
+      'Logs_20140328',
+      operations,
+      (_, { logGroupName = '*' }) => `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${logGroupName}:*`,
+    ),
   };
 }
 
-/** Both answer everything on one page. */
-function operationsOn(groups: ReadonlyMap<string, string>, linesOf: (group: string) => readonly string[]): Operations {
-  return {
-    DescribeLogGroups: operation(z.strictObject({}), () => ({
-      logGroups: [...groups.keys()].sort().map((name) => ({ logGroupName: name, arn: arnOf(name) })),
-    })),
-    FilterLogEvents: operation(z.strictObject({ logGroupName: z.string() }), ({ logGroupName: group }) => {
-      if (groups.has(group)) return { events: linesOf(group).flatMap(eventIn) };
-      throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
-    }),
-  };
-}
-
-function eventIn(line: string, index: number) {
+function eventIn(line: string) {
   const [time, logStreamName, ...message] = line.split('\t');
   const timestamp = Date.parse(time ?? '');
   if (logStreamName === undefined || Number.isNaN(timestamp)) return []; // The end of a line that a kill cut short.
-  return [{ logStreamName, timestamp, message: message.join('\t'), eventId: String(index) }];
-}
-
-function arnOf(group: string): string {
-  return `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${group}:*`;
+  return [{ logStreamName, timestamp, message: message.join('\t') }];
 }
 
 /** Puts a full file aside. */
