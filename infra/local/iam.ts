@@ -28,10 +28,9 @@ const Statement = z.strictObject({
 });
 type Statement = z.infer<typeof Statement> & { readonly Principal?: string };
 /** Whom a resource's policy is about: a service, or `*` for anybody. */
-const Principal = z.union([
-  z.strictObject({ Service: Text }).transform(({ Service }) => Service),
-  z.strictObject({ AWS: z.literal('*') }).transform(({ AWS }) => AWS),
-]);
+const Principal = z
+  .union([z.strictObject({ Service: Text }), z.strictObject({ AWS: z.literal('*') })])
+  .transform((one) => ('Service' in one ? one.Service : one.AWS));
 const documentOf = <T extends Statement>(statement: z.ZodType<T>) =>
   z
     .strictObject({ Version: z.literal('2012-10-17'), Statement: z.array(statement) })
@@ -86,13 +85,16 @@ export function iam(resources: readonly Resource[]) {
     const context = { ...EVERY_CALL, 'aws:SourceArn': source, ...demand.context };
     const policy = granted.get(resource) ?? granted.get(resource.split('/')[0] ?? '') ?? [];
     const forCaller = policy.filter(({ principal }) => principal === who || principal === '*');
-    const [identity, ofResource] = [outcome(own ?? [], demand, context), outcome(forCaller, demand, context)];
+    const covering = [...(own ?? []), ...forCaller].filter(({ covers }) => covers(demand, context));
     const refused = (why: string) =>
       `User: ${who} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
-    if (identity === 'denied') return refused('with an explicit deny in an identity-based policy');
-    if (ofResource === 'denied') return refused('with an explicit deny in a resource-based policy');
-    if (identity === 'allowed' || ofResource === 'allowed') return undefined;
-    return refused(`because no ${own ? 'identity' : 'resource'}-based policy allows the ${action} action`);
+    const denying = covering.find(({ allows }) => !allows);
+    if (denying)
+      return refused(`with an explicit deny in ${denying.principal ? 'a resource' : 'an identity'}-based policy`);
+    if (covering.length === 0)
+      return refused(`because no ${own ? 'identity' : 'resource'}-based policy allows the ${action} action`);
+    for (const grant of covering) grant.used = true;
+    return undefined;
   };
   const once = (who: string, { action, resource, context }: Demand, decide: () => string | undefined) => {
     const key = `${who}\n${action}\n${resource}\n${context ? JSON.stringify(context) : ''}`;
@@ -185,14 +187,6 @@ function sessionsOf(roles: readonly Resource[]): Pick<Iam, 'callerOf' | 'assume'
       return session;
     },
   };
-}
-
-/** What the grants say of a demand; those by which it is allowed count as used. */
-function outcome(grants: readonly Grant[], demand: Demand, context: Context) {
-  const covering = grants.filter(({ covers }) => covers(demand, context));
-  if (covering.some(({ allows }) => !allows)) return 'denied';
-  for (const grant of covering) grant.used = true;
-  return covering.length > 0 ? 'allowed' : 'nothing said';
 }
 
 /** Each action of a statement on each resource, and whether a call was ever allowed by it. */

@@ -49,7 +49,8 @@ export function logs(machine: Machine): Service & Logs {
       if (!groups.has(group))
         throw new AwsError('ResourceNotFoundException', 'The specified log group does not exist.');
       flushAll();
-      return { events: linesIn(fileOf(group)).flatMap(eventIn) };
+      const files = [`${fileOf(group)}.before`, fileOf(group)].filter((each) => existsSync(each));
+      return { events: files.flatMap((each) => readFileSync(each, 'utf8').split('\n')).flatMap(eventIn) };
     }),
   };
   return {
@@ -91,9 +92,4 @@ function append(file: string, lines: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size > 0 && size + Buffer.byteLength(lines) > MOST_FILE_BYTES) renameSync(file, `${file}.before`);
   appendFileSync(file, lines);
-}
-
-function linesIn(file: string): readonly string[] {
-  const files = [`${file}.before`, file].filter((each) => existsSync(each));
-  return files.flatMap((each) => readFileSync(each, 'utf8').split('\n'));
 }

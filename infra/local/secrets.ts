@@ -14,38 +14,29 @@ const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 const Text = z.string();
 const Secret = z.object({ ARN: Text, Name: Text, VersionId: Text, SecretString: Text });
+const SecretId = Text;
+/** The token is the SDK's, for its own repeats of a call; the version that comes of it has its name. */
+const Value = { ClientRequestToken: z.string().min(32).max(64), SecretString: z.string().max(65_536) };
 
 /** Secrets Manager: the newest value of each secret. */
-export function secrets(machine: Machine): Service {
-  const kept = keptSecrets(machine);
-  return {
-    wire: wireOf('secretsmanager', 'secretsmanager', operationsOn(kept), (name, { Name, SecretId }) => {
-      if (name === 'ListSecrets') return '*';
-      const id = String(Name ?? SecretId);
-      return kept.find(id)?.ARN ?? (id.startsWith('arn:') ? id : arnOf(id));
-    }),
-    carries: {
-      'AWS::SecretsManager::Secret': { properties: ['GenerateSecretString'], withoutEffect: ['Description'] },
-    },
-    add(resource) {
-      const { PasswordLength: length } = propertiesOf(Properties, resource).GenerateSecretString;
-      if (kept.find(resource.arn)) return; // What stands keeps its value.
-      const signs = Array.from({ length }, () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)]);
-      kept.put({ ARN: resource.arn, Name: resource.name, VersionId: randomUUID(), SecretString: signs.join('') });
-    },
+export function secrets({ store, clock }: Machine): Service {
+  store.exec(`create table if not exists secrets (
+    name text primary key, arn text not null unique, value text not null, version text not null,
+    changed_at integer not null)`);
+  const listed = 'select arn as ARN, name as Name';
+  const whole = `${listed}, version as VersionId, value as SecretString from secrets where ? in (arn, name)`;
+  const find = (arnOrName: string) => Secret.optional().parse(store.prepare(whole).get(arnOrName));
+  const put = ({ ARN, Name, VersionId, SecretString }: z.infer<typeof Secret>) => {
+    const insert = store.prepare('insert or replace into secrets values (?, ?, ?, ?, ?)');
+    insert.run(Name, ARN, SecretString, VersionId, clock.now());
+    return { ARN, Name, VersionId };
   };
-}
-
-function operationsOn({ find, put, all }: ReturnType<typeof keptSecrets>): Operations {
-  const SecretId = z.string();
-  // The token is the SDK's, for its own repeats of a call; the version that comes of it has its name.
-  const Value = { ClientRequestToken: z.string().min(32).max(64), SecretString: z.string().max(65_536) };
   const known = (id: string) => {
     const secret = find(id);
     if (secret) return secret;
     throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
   };
-  return {
+  const operations: Operations = {
     CreateSecret: operation(
       z.strictObject({ Name: z.string().regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/), ...Value }),
       ({ Name, ClientRequestToken: VersionId, SecretString }) => {
@@ -60,24 +51,25 @@ function operationsOn({ find, put, all }: ReturnType<typeof keptSecrets>): Opera
       const { ClientRequestToken: VersionId, SecretString } = input;
       return put({ ...known(input.SecretId), VersionId, SecretString });
     }),
-    ListSecrets: operation(z.strictObject({}), () => ({ SecretList: all() })), // All on one page.
+    ListSecrets: operation(z.strictObject({}), () => {
+      return { SecretList: store.prepare(`${listed} from secrets order by name`).all() }; // All on one page.
+    }),
   };
-}
-
-function keptSecrets({ store, clock }: Machine) {
-  store.exec(`create table if not exists secrets (
-    name text primary key, arn text not null unique, value text not null, version text not null,
-    changed_at integer not null)`);
-  const shown = 'arn as ARN, name as Name';
-  const whole = `select ${shown}, version as VersionId, value as SecretString from secrets`;
   return {
-    /** By ARN or by name. */
-    find: (id: string) => Secret.optional().parse(store.prepare(`${whole} where ? in (arn, name)`).get(id)),
-    all: () => store.prepare(`select ${shown} from secrets order by name`).all(),
-    put({ ARN, Name, VersionId, SecretString }: z.infer<typeof Secret>) {
-      const insert = store.prepare('insert or replace into secrets values (?, ?, ?, ?, ?)');
-      insert.run(Name, ARN, SecretString, VersionId, clock.now());
-      return { ARN, Name, VersionId };
+    wire: wireOf('secretsmanager', 'secretsmanager', operations, (name, { Name, SecretId }) => {
+      if (name === 'ListSecrets') return '*';
+      const id = String(Name ?? SecretId);
+      return find(id)?.ARN ?? (id.startsWith('arn:') ? id : arnOf(id));
+    }),
+    carries: {
+      'AWS::SecretsManager::Secret': { properties: ['GenerateSecretString'], withoutEffect: ['Description'] },
+    },
+    add(resource) {
+      const { arn: ARN, name: Name } = resource;
+      const { PasswordLength: length } = propertiesOf(Properties, resource).GenerateSecretString;
+      if (find(ARN)) return; // What stands keeps its value.
+      const signs = Array.from({ length }, () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)]);
+      put({ ARN, Name, VersionId: randomUUID(), SecretString: signs.join('') });
     },
   };
 }

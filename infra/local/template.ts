@@ -68,11 +68,8 @@ export function readAssembly(folder: string, url: string) {
     return { stack, template, resolve, identityOf };
   });
   for (const { stack, template, resolve, identityOf } of stacks) {
-    for (const [logicalId, { Type: type, Properties, Metadata: metadata }] of Object.entries(template.Resources)) {
-      const { ref, arn, name } = identityOf(logicalId);
-      const properties = AnyObject.parse(resolve(Properties));
-      resources.push({ stack, logicalId, type, properties, metadata, ref, arn, name });
-    }
+    for (const [logicalId, { Properties, Metadata: metadata }] of Object.entries(template.Resources))
+      resources.push({ ...identityOf(logicalId), properties: AnyObject.parse(resolve(Properties)), metadata });
     const given = Object.entries(template.Outputs);
     outputs[stack] = Object.fromEntries(given.map(([name, { Value }]) => [name, String(resolve(Value))]));
   }
@@ -134,7 +131,7 @@ function resolverFor(stack: string, { Resources }: Template, url: string, export
       'AWS::ApiGatewayV2::Authorizer': id.slice(0, 10),
       'AWS::ApiGatewayV2::Integration': id.slice(0, 10),
     };
-    return { type, name, arn, ref: refs[type] ?? name };
+    return { stack, logicalId, type, name, arn, ref: refs[type] ?? name };
   };
   return { resolve, identityOf };
 }
