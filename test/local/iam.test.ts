@@ -189,6 +189,10 @@ describe('what is not supported is refused at the start, by name', () => {
       named: 'aws:SourceIp',
       of: [role(), policy(allow('a:b', '*', { Condition: { StringEquals: { 'aws:SourceIp': '::1' } } }))],
     },
+    {
+      named: 'wildcards are not supported',
+      of: [role(), policy(allow('a:b', '*', { Condition: { StringEquals: { 'kms:ViaService': 's3.*' } } }))],
+    },
     { named: 'StringLike', of: [role(), policy(allow('a:b', '*', { Condition: { StringLike: {} } }))] },
     { named: 'policy variables', of: [role(), policy(allow('a:b', `arn:aws:s3:::b/$\{aws:username}`))] },
     { named: 'worker is no resource', of: [policy(allow('a:b', '*'))] },
