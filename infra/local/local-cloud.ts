@@ -20,6 +20,7 @@ import { answerSigned } from './gateway.ts';
 import { httpApi } from './http-api.ts';
 import { IAM_TYPES, iam } from './iam.ts';
 import { logs } from './logs.ts';
+import { parameters } from './parameters.ts';
 import { queues } from './queues.ts';
 import { scheduler } from './scheduler.ts';
 import { secrets } from './secrets.ts';
@@ -84,6 +85,7 @@ export async function startLocalCloud(options: LocalCloudOptions) {
     ownLogs,
     ownQueues,
     secrets(machine),
+    parameters(machine),
     buckets(machine),
     eventBus(machine, countedQueues(ownQueues, 'events', calls)),
     ownFunctions,
