@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { unescape as decoded } from 'node:querystring';
 import {
   AwsError,
-  type Demand,
   type Iam,
   type JsonObject,
   type RestService,
@@ -40,11 +41,6 @@ export interface Gateway {
  * @throws RangeError when the port is taken
  */
 export async function openGateway(port: number): Promise<Gateway> {
-  const gateway: { url: string; behind: Behind | undefined; close: () => Promise<void> } = {
-    url: '',
-    behind: undefined,
-    close: () => closed(server),
-  };
   const server = createServer(
     { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: MOST_HEADER_BYTES },
     (request, response) => {
@@ -55,9 +51,20 @@ export async function openGateway(port: number): Promise<Gateway> {
       });
     },
   );
-  await listening(server, port);
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new RangeError(`port ${port} is taken, perhaps by another Interlock; choose one with --port`);
+  });
   const address = server.address();
-  gateway.url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`;
+  const gateway: Gateway = {
+    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
+    behind: undefined,
+    async close() {
+      setTimeout(() => server.closeAllConnections(), 1000).unref();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
   return gateway;
 }
 
@@ -67,13 +74,10 @@ async function answer(behind: Behind | undefined, request: IncomingMessage, resp
   for (const [name, value] of Object.entries(request.headers)) headers[name] = value?.toString();
   const { method = 'GET', url = '/' } = request;
   if (!scopeOf({ headers, url })) return behind.http(request, response);
-  const body = await bytesOf(request);
-  const reply = body
-    ? await answerSigned(behind, { method, url, headers, body })
-    : refusal(headers, new AwsError('RequestTooLarge', `more than ${MOST_BYTES} bytes`, 413), true);
-  response
-    .writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) })
-    .end(reply.body);
+  const sent = await bodyOf(request, MOST_BYTES);
+  if (!sent) return sendJson(response, 413, { __type: 'RequestTooLarge', message: `more than ${MOST_BYTES} bytes` });
+  const { status, headers: given, body } = await answerSigned(behind, { method, url, headers, body: sent });
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...given }).end(body);
 }
 
 /** Answers a request that is signed for AWS, under the caller whose access key it names. */
@@ -83,142 +87,94 @@ export async function answerSigned(
 ): Promise<SignedReply> {
   const { headers } = request;
   const scope = scopeOf(request);
-  const service = serviceFor(services, scope?.service ?? '', headers);
+  const target = headers['x-amz-target'] ?? '';
+  const [prefix = '', operation = ''] = target.split('.');
+  const service = services.find(
+    (each) => each.signingName === scope?.service && (each.kind === 'rest' || each.targets.includes(prefix)),
+  );
+  const json = (status: number, body: string): SignedReply => {
+    const contentType = headers['content-type'] ?? 'application/x-amz-json-1.0';
+    return { status, headers: { 'content-type': contentType, 'x-amzn-requestid': randomUUID() }, body };
+  };
   try {
     const caller = iam.callerOf(scope?.accessKeyId ?? '');
     if (!caller) throw new AwsError('UnrecognizedClientException', 'The access key is nobody’s on this machine', 403);
     if (!service)
       throw new AwsError('UnknownOperationException', `the service ${scope?.service} is not supported here`);
-    if (service.kind === 'rest') return await answerRest(service, request, (demands) => iam.authorize(caller, demands));
-    const target = String(headers['x-amz-target']);
-    const operation = target.slice(target.indexOf('.') + 1);
+    if (service.kind === 'rest') {
+      const call = restCall(request);
+      iam.authorize(caller, service.demands(call));
+      const { status, headers: given, body = '' } = await service.answer(call);
+      return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body };
+    }
     const body = request.body.toString('utf8');
     const input = inputOf(body);
     iam.authorize(caller, service.demands(operation, input));
     const answered = await service.answer({ operation, input, body, target, caller });
-    return 'json' in answered
-      ? { status: 200, headers: wireHeaders(headers), body: JSON.stringify(answered.json) }
-      : { status: answered.status, headers: wireHeaders(headers), body: answered.text };
+    return 'json' in answered ? json(200, JSON.stringify(answered.json)) : json(answered.status, answered.text);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return refusal(headers, error, service?.kind !== 'rest');
+    const { code, message, status, details } = error;
+    if (service?.kind === 'rest')
+      return { status, headers: { 'content-type': 'application/xml' }, body: xmlError(code, message) };
+    return json(status, JSON.stringify({ __type: code, message, Message: message, ...details }));
   }
-}
-
-function refusal(headers: SignedRequest['headers'], error: AwsError, asJson: boolean): SignedReply {
-  const { code, message, status, details } = error;
-  const xml = { status, headers: { 'content-type': 'application/xml' }, body: xmlError(code, message) };
-  if (!asJson) return xml;
-  const body = JSON.stringify({ __type: code, message, Message: message, ...details });
-  return { status, headers: wireHeaders(headers), body };
-}
-
-async function answerRest(
-  service: RestService,
-  { method, url, headers, body: sent }: SignedRequest,
-  authorize: (demands: readonly Demand[]) => void,
-): Promise<SignedReply> {
-  const { path, query } = targetIn(url);
-  const body = typeof sent === 'string' ? Buffer.from(sent) : sent;
-  const call = { method, path, query, headers, body };
-  authorize(service.demands(call));
-  const { status, headers: given = {}, body: answered = '' } = await service.answer(call);
-  return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body: answered };
 }
 
 /** Who signed for which service, from the header or, in a presigned link, from the query; undefined for a plain call. */
-function scopeOf({
-  headers,
-  url,
-}: Pick<SignedRequest, 'headers' | 'url'>): { accessKeyId: string; service: string } | undefined {
-  const header = headers.authorization;
-  const credential = header?.startsWith('AWS4-HMAC-SHA256')
-    ? /Credential=([^,\s]+)/.exec(header)?.[1]
-    : url.includes('X-Amz-Credential=')
-      ? (URL.parse(url, 'http://machine')?.searchParams.get('X-Amz-Credential') ?? undefined)
-      : undefined;
-  if (!credential) return undefined;
-  const parts = credential.split('/');
-  return { accessKeyId: parts.slice(0, -4).join('/'), service: parts.at(-2) ?? '' };
+function scopeOf({ headers, url }: Pick<SignedRequest, 'headers' | 'url'>) {
+  const [, credential] =
+    /^AWS4-HMAC-SHA256.*?Credential=([^,\s]+)/.exec(headers.authorization ?? '') ??
+    /[?&]X-Amz-Credential=([^&]+)/.exec(url) ??
+    [];
+  if (credential === undefined) return undefined;
+  const [accessKeyId = '', _day, _region, service = ''] = decoded(credential).split('/');
+  return { accessKeyId, service };
 }
 
-/** @throws AwsError InvalidURI for a path that is none */
-function targetIn(url: string): { path: string; query: URLSearchParams } {
-  try {
-    const { pathname, searchParams } = new URL(url, 'http://machine');
-    return { path: decodeURIComponent(pathname), query: searchParams };
-  } catch {
-    throw new AwsError('InvalidURI', 'The path of the request is no URI');
-  }
+function restCall({ method, url, headers, body }: SignedRequest) {
+  const { path, query } = targetOf(url);
+  return {
+    method,
+    path: decoded(path),
+    query: new URLSearchParams(query),
+    headers,
+    body: typeof body === 'string' ? Buffer.from(body) : body,
+  };
 }
 
-function serviceFor(services: Behind['services'], signingName: string, headers: SignedRequest['headers']) {
-  const target = String(headers['x-amz-target'] ?? '').split('.')[0] ?? '';
-  return services.find(
-    (service) => service.signingName === signingName && (service.kind === 'rest' || service.targets.includes(target)),
-  );
+/** Path and query as they came. */
+export function targetOf(url: string): { readonly path: string; readonly query: string } {
+  const [path = '', ...query] = url.split('?');
+  return { path, query: query.join('?') };
 }
 
-/** Undefined for more than a request may have; what is left of it is not kept. */
-async function bytesOf(request: IncomingMessage): Promise<Buffer | undefined> {
+/** Undefined for more than `mostBytes`; the rest is read, so that the answer reaches the caller, and not kept. */
+export async function bodyOf(request: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size <= MOST_BYTES) chunks.push(chunk);
+    if (size <= mostBytes) chunks.push(chunk);
   }
-  return size <= MOST_BYTES ? Buffer.concat(chunks) : undefined;
+  return size <= mostBytes ? Buffer.concat(chunks) : undefined;
 }
 
 function inputOf(body: string): JsonObject {
   try {
-    const input: unknown = body === '' ? {} : JSON.parse(body);
+    const input: unknown = JSON.parse(body || '{}');
     if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+  } catch {
+    // As for any other body that is no object.
   }
   throw new AwsError('SerializationException', 'The body is no JSON object');
 }
 
-function wireHeaders(headers: SignedRequest['headers']): Record<string, string> {
-  return {
-    'content-type': headers['content-type'] ?? 'application/x-amz-json-1.0',
-    'x-amzn-requestid': randomUUID(),
-  };
-}
-
 function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    ...headers,
-    'content-length': Buffer.byteLength(text),
-  });
-  response.end(text);
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
 function xmlError(code: string, message: string): string {
-  const escaped = message.replace(/[<>&]/g, (sign) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[sign] ?? sign);
+  const escaped = message.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${escaped}</Message></Error>`;
-}
-
-function listening(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new RangeError(`port ${port} is taken, perhaps by another Interlock; choose one with --port`)
-          : error,
-      ),
-    );
-    server.listen(port, '127.0.0.1', resolve);
-  });
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), 1000).unref();
-  });
 }

@@ -1,43 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { unescape as decoded } from 'node:querystring';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
-import { ACCOUNT, AwsError, type Functions, type Machine, REGION, type Resource, type Service } from './cloud.ts';
-import { type Identity, jwtAuthorizer } from './http-authorizer.ts';
-import { commonLogTime, eventOf, type MatchedRequest, type Reply, replyOf, targetOf } from './http-payload.ts';
-import { router } from './http-routes.ts';
+import { ACCOUNT, AwsError, type Functions, type Invocation, type Machine, REGION, type Resource } from './cloud.ts';
+import { bodyOf, targetOf } from './gateway.ts';
+import { jwtAuthorizer } from './http-authorizer.ts';
+import { type Call, commonLogTime, eventOf, type Reply, replyOf } from './http-payload.ts';
 import type { Logs } from './logs.ts';
 
 const MOST_BODY_BYTES = 10 * 1024 * 1024;
 const INTEGRATION_TIMEOUT_MS = 30_000;
 
-/** The HTTP API of the templates. */
-export interface HttpApi extends Service {
-  /** Answers every request, also one for which there is no route. */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-}
-
-/** What one call has come to; the access log tells it. */
-interface Outcome {
-  readonly reply: Reply;
-  readonly routeKey?: string;
-  readonly error?: string;
-  readonly integrationError?: string;
-}
-interface LogLine extends Outcome {
-  readonly requestId: string;
-  readonly at: Date;
-  readonly milliseconds: number;
-}
-
+type Told = (call: Call, reply: Reply, milliseconds: number) => string | number | undefined;
 /** What an access log may tell of a call. */
-const VARIABLES = new Map<string, (line: LogLine) => string | number | undefined>([
+const VARIABLES = new Map<string, Told>([
   ['$context.requestId', ({ requestId }) => requestId],
   ['$context.requestTime', ({ at }) => commonLogTime(at)],
   ['$context.routeKey', ({ routeKey }) => routeKey],
-  ['$context.status', ({ reply }) => reply.status],
-  ['$context.responseLatency', ({ milliseconds }) => milliseconds],
-  ['$context.responseLength', ({ reply }) => reply.body.length],
+  ['$context.status', (_call, { status }) => status],
+  ['$context.responseLatency', (_call, _reply, milliseconds) => milliseconds],
+  ['$context.responseLength', (_call, { body }) => body.length],
   ['$context.error.message', ({ error }) => error],
   ['$context.integrationErrorMessage', ({ integrationError }) => integrationError],
 ]);
@@ -50,7 +33,6 @@ const Route = z.strictObject({
   Target: z.string().startsWith('integrations/'),
   AuthorizationType: z.enum(['NONE', 'JWT']),
   AuthorizerId: z.string().optional(),
-  AuthorizationScopes: z.array(z.string()).optional(),
 });
 const Integration = z.strictObject({
   ApiId: z.string(),
@@ -86,142 +68,117 @@ const Stage = z.strictObject({
 /** One route and everything behind it. */
 interface Wired {
   readonly key: string;
-  readonly functionArn: string;
+  readonly apiId: string;
   readonly authorize?: ReturnType<typeof jwtAuthorizer>;
-  readonly scopes?: readonly string[];
+  /** @throws AwsError when the function's policy does not let the route call it */
+  readonly invoke: (event: object) => Promise<Invocation>;
 }
 
 /** What calls go through, once every resource is there. */
 interface Standing {
-  readonly machine: Machine;
-  readonly functions: Functions;
-  readonly apiId: string;
-  readonly find: ReturnType<typeof router<Wired>>;
+  readonly find: ReturnType<typeof router>;
   readonly admits: () => boolean;
-  readonly log: (line: LogLine) => void;
-  /** Routes whose function has been seen to permit the call: permissions do not change while the machine runs. */
-  readonly permitted: Set<Wired>;
+  readonly log: ReturnType<typeof accessLog>;
 }
 
 /** The one HTTP API of the templates, with payload format 2.0, JWT authorizers, throttling and access log. */
-export function httpApi(machine: Machine, functions: Functions, logs: Logs): HttpApi {
-  const { readers, given } = resourceReaders(machine);
-  let standing: Standing | undefined;
-  return {
-    carries: {
-      'AWS::ApiGatewayV2::Api': { properties: Object.keys(Api.shape) },
-      'AWS::ApiGatewayV2::Route': { properties: Object.keys(Route.shape) },
-      'AWS::ApiGatewayV2::Integration': { properties: Object.keys(Integration.shape) },
-      'AWS::ApiGatewayV2::Authorizer': { properties: Object.keys(Authorizer.shape) },
-      'AWS::ApiGatewayV2::Stage': { properties: Object.keys(Stage.shape) },
-    },
-    add: (resource) => readers[resource.type]?.(resource),
-    start() {
-      const { stage, routes } = given();
-      if (!stage) return;
-      const admits = tokenBucket(stage.DefaultRouteSettings);
-      const log = accessLog(stage.AccessLogSettings, logs);
-      const find = router(routes);
-      standing = { machine, functions, apiId: stage.ApiId, find, admits, log, permitted: new Set() };
-    },
-    async handle(request, response) {
-      if (!standing) throw new RangeError('there is no stage of an HTTP API');
-      const began = performance.now();
-      const arrived = { request, requestId: randomBytes(11).toString('base64'), at: new Date(machine.clock.now()) };
-      const outcome = await outcomeOf(arrived, standing);
-      const { status, headers, body } = outcome.reply;
-      response.writeHead(status, { ...headers, 'content-length': body.length, 'apigw-requestid': arrived.requestId });
-      response.end(body);
-      standing.log({ ...arrived, ...outcome, milliseconds: Math.round(performance.now() - began) });
-    },
-  };
-}
-
-/** Reads the resources as they come, in any order; they are wired once all are there. */
-function resourceReaders(machine: Machine) {
-  const routes: { readonly resource: Resource; readonly route: z.infer<typeof Route> }[] = [];
-  const integrations = new Map<string, string>();
+export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
+  const routes: { readonly route: z.infer<typeof Route>; readonly resource: Resource }[] = [];
+  const functionArns = new Map<string, string>();
   const authorizers = new Map<string, ReturnType<typeof jwtAuthorizer>>();
   let stage: z.infer<typeof Stage> | undefined;
-  const readers: Readonly<Record<string, (resource: Resource) => void>> = {
-    'AWS::ApiGatewayV2::Api': (resource) => void propertiesOf(Api, resource),
-    'AWS::ApiGatewayV2::Route': (resource) => void routes.push({ resource, route: propertiesOf(Route, resource) }),
-    'AWS::ApiGatewayV2::Integration': (resource) =>
-      void integrations.set(`integrations/${resource.ref}`, propertiesOf(Integration, resource).IntegrationUri),
-    'AWS::ApiGatewayV2::Authorizer': (resource) => {
-      const { Issuer, Audience } = propertiesOf(Authorizer, resource).JwtConfiguration;
-      authorizers.set(resource.ref, jwtAuthorizer(machine, Issuer, Audience));
-    },
-    'AWS::ApiGatewayV2::Stage': (resource) => {
-      const properties = propertiesOf(Stage, resource);
-      if (stage) throw new RangeError(`${resource.stack}/${resource.logicalId}: a second stage is not supported`);
+  let standing: Standing | undefined;
+  const carries: Readonly<Record<string, ReturnType<typeof carried>>> = {
+    'AWS::ApiGatewayV2::Api': carried(Api, () => {}),
+    'AWS::ApiGatewayV2::Route': carried(Route, (route, resource) => routes.push({ route, resource })),
+    'AWS::ApiGatewayV2::Integration': carried(Integration, ({ IntegrationUri }, { ref }) =>
+      functionArns.set(`integrations/${ref}`, IntegrationUri),
+    ),
+    'AWS::ApiGatewayV2::Authorizer': carried(Authorizer, ({ JwtConfiguration: { Issuer, Audience } }, { ref }) =>
+      authorizers.set(ref, jwtAuthorizer(machine, Issuer, Audience)),
+    ),
+    'AWS::ApiGatewayV2::Stage': carried(Stage, (properties, { stack, logicalId }) => {
+      if (stage) throw new RangeError(`${stack}/${logicalId}: a second stage is not supported`);
       stage = properties;
+    }),
+  };
+  const wired = ({ route, resource: { stack, logicalId } }: (typeof routes)[number]): Wired => {
+    const { ApiId: apiId, RouteKey: key, Target, AuthorizationType, AuthorizerId = '' } = route;
+    const functionArn = functionArns.get(Target);
+    const authorize = authorizers.get(AuthorizerId);
+    if (functionArn === undefined || (AuthorizationType === 'JWT' && !authorize))
+      throw new RangeError(`${stack}/${logicalId}: Target or AuthorizerId of the route is not there`);
+    const sourceArn = `arn:aws:execute-api:${REGION}:${ACCOUNT}:${apiId}/$default/${key.replace(' /', '/')}`;
+    const by = { service: 'apigateway.amazonaws.com', sourceArn };
+    const invoke = async (event: object) => {
+      machine.iam.authorizeService(by, { action: 'lambda:InvokeFunction', resource: functionArn });
+      return functions.invoke(functionArn, event);
+    };
+    return { key, apiId, authorize, invoke };
+  };
+  return {
+    carries,
+    add: (resource: Resource) => carries[resource.type]?.add(resource),
+    /** Wires the resources, which have come in any order. */
+    start() {
+      if (!stage) return;
+      const { DefaultRouteSettings: limits, AccessLogSettings: settings } = stage;
+      standing = { find: router(routes.map(wired)), admits: tokenBucket(limits), log: accessLog(settings, logs) };
+    },
+    /** Answers every request, also one for which there is no route. */
+    async handle(request: IncomingMessage, response: ServerResponse) {
+      if (!standing) throw new RangeError('there is no stage of an HTTP API');
+      const began = performance.now();
+      const call = { request, requestId: randomBytes(11).toString('base64'), at: new Date(machine.clock.now()) };
+      const reply = await replyTo(call, standing);
+      const { status, headers, body } = reply;
+      response.writeHead(status, { ...headers, 'content-length': body.length, 'apigw-requestid': call.requestId });
+      response.end(body);
+      standing.log(call, reply, Math.round(performance.now() - began));
     },
   };
-  const wired = ({ resource, route }: (typeof routes)[number]): Wired => {
-    const functionArn = integrations.get(route.Target);
-    const authorize = authorizers.get(route.AuthorizerId ?? '');
-    if (functionArn === undefined || (route.AuthorizationType === 'JWT' && !authorize))
-      throw new RangeError(`${resource.stack}/${resource.logicalId}: Target or AuthorizerId of the route is not there`);
-    return { key: route.RouteKey, functionArn, authorize, scopes: route.AuthorizationScopes };
-  };
-  return { readers, given: () => ({ stage, routes: routes.map(wired) }) };
 }
 
-type Arrived = Pick<MatchedRequest, 'request' | 'requestId' | 'at'>;
-async function outcomeOf(arrived: Arrived, standing: Standing): Promise<Outcome> {
-  const { request } = arrived;
-  const found = standing.find(request.method ?? '', targetOf(request).segments);
-  if (!found) return refused(404, 'Not Found');
+/** A type of resource: which of its properties are carried out, and what becomes of them. */
+function carried<T>(schema: z.ZodType<T> & z.ZodObject, read: (properties: T, resource: Resource) => unknown) {
+  const add = (resource: Resource) => void read(propertiesOf<T>(schema, resource), resource);
+  return { properties: Object.keys(schema.shape), add };
+}
+
+async function replyTo(call: Call, { find, admits }: Standing): Promise<Reply> {
+  const { method, url = '/', headers } = call.request;
+  const found = find(`${method} ${targetOf(url).path}`);
+  if (!found) return refuse(call, 404, 'Not Found');
   const { route, parameters } = found;
-  const { key: routeKey } = route;
-  if (!standing.admits()) return { ...refused(429, 'Too Many Requests'), routeKey };
-  const authorized = await route.authorize?.(request.headers.authorization);
-  if (authorized && 'refused' in authorized) {
-    const why = `Bearer error="invalid_token" error_description="${authorized.refused.replace(/[^ -~]|["\\]/g, "'")}"`;
-    return { ...refused(401, 'Unauthorized', { 'www-authenticate': why }), routeKey };
+  call.routeKey = route.key;
+  if (!admits()) return refuse(call, 429, 'Too Many Requests');
+  const bearer = await route.authorize?.(headers.authorization);
+  if (bearer && 'refused' in bearer) {
+    const why = `Bearer error="invalid_token" error_description="${bearer.refused.replace(/[^ -~]|["\\]/g, "'")}"`;
+    return refuse(call, 401, 'Unauthorized', { 'www-authenticate': why });
   }
-  const identity = authorized?.identity;
-  if (!mayCall(route, identity)) return { ...refused(403, 'Forbidden'), routeKey };
-  const body = await bodyOf(request);
-  if (!body) return { ...refused(413, 'Request Entity Too Large'), routeKey };
-  const jwt = identity && { claims: identity.claims, scopes: route.scopes ? identity.scopes : null };
-  const matched = { ...arrived, apiId: standing.apiId, routeKey, parameters, body, jwt };
-  return { ...(await answerOf(matched, route, standing)), routeKey };
-}
-
-function mayCall({ scopes }: Wired, identity: Identity | undefined): boolean {
-  return !scopes || scopes.some((scope) => identity?.scopes.includes(scope));
+  const body = await bodyOf(call.request, MOST_BODY_BYTES);
+  if (!body) return refuse(call, 413, 'Request Entity Too Large');
+  const event = eventOf(call, { apiId: route.apiId, parameters, body, claims: bearer?.claims });
+  try {
+    const invocation = await inTime(route.invoke(event));
+    if (invocation?.ok) return replyOf(invocation.result);
+    call.integrationError = invocation ? `${invocation.errorType}: ${invocation.errorMessage}` : 'timeout';
+    if (!invocation) return refuse(call, 503, 'Service Unavailable');
+  } catch (error) {
+    if (error instanceof AwsError) call.integrationError = error.message;
+    else if (error instanceof z.ZodError)
+      call.integrationError = `the function's answer is not supported: ${z.prettifyError(error)}`;
+    else throw error;
+  }
+  return refuse(call, 500, 'Internal Server Error');
 }
 
 /** What the gateway itself says. */
-function refused(status: number, message: string, more: Reply['headers'] = {}): Outcome {
+function refuse(call: Call, status: number, message: string, more: Reply['headers'] = {}): Reply {
+  call.error = message;
   const headers = { 'content-type': 'application/json', ...more };
-  return { reply: { status, headers, body: Buffer.from(JSON.stringify({ message })) }, error: message };
-}
-
-async function answerOf(matched: MatchedRequest, route: Wired, standing: Standing): Promise<Outcome> {
-  const failed = (integrationError: string) => ({ ...refused(500, 'Internal Server Error'), integrationError });
-  try {
-    permit(route, standing);
-    const invocation = await inTime(standing.functions.invoke(route.functionArn, eventOf(matched)));
-    if (!invocation) return { ...refused(503, 'Service Unavailable'), integrationError: 'timeout' };
-    if (!invocation.ok) return failed(`${invocation.errorType}: ${invocation.errorMessage}`);
-    return { reply: replyOf(invocation.result) };
-  } catch (error) {
-    if (error instanceof AwsError) return failed(error.message);
-    if (error instanceof z.ZodError) return failed(`the function's answer is not supported: ${z.prettifyError(error)}`);
-    throw error;
-  }
-}
-
-/** @throws AwsError when the function's policy does not let the route call it */
-function permit(route: Wired, { machine, apiId, permitted }: Standing): void {
-  if (permitted.has(route)) return;
-  const sourceArn = `arn:aws:execute-api:${REGION}:${ACCOUNT}:${apiId}/$default/${route.key.replace(' /', '/')}`;
-  const by = { service: 'apigateway.amazonaws.com', sourceArn };
-  machine.iam.authorizeService(by, { action: 'lambda:InvokeFunction', resource: route.functionArn });
-  permitted.add(route);
+  return { status, headers, body: Buffer.from(JSON.stringify({ message })) };
 }
 
 /** Undefined for what takes longer than an integration may. */
@@ -231,17 +188,24 @@ async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
-/** Undefined for one that is too large; the rest of it is not read. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // The stream stays, so that the answer still reaches the caller.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length;
-    if (size > MOST_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** Finds by method and path the route that AWS would choose: literal parts stand before variables, from left to right. */
+function router(routes: readonly Wired[]) {
+  const order = ({ key }: Wired) => key.replaceAll(/\{\w+\}/g, '{'); // Which comes after all that a literal part may have.
+  const candidates = routes
+    .toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
+    .map((route) => {
+      const pattern = route.key.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+      return { route, pattern: new RegExp(`^${pattern}$`) };
+    });
+  return (methodAndPath: string) => {
+    for (const { route, pattern } of candidates) {
+      const match = pattern.exec(methodAndPath);
+      if (!match) continue;
+      const values = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
+      return { route, parameters: Object.fromEntries(values) };
+    }
+    return undefined;
+  };
 }
 
 /** Lets the burst in at once, and the rate a second in the long run. */
@@ -260,8 +224,8 @@ function tokenBucket({ ThrottlingRateLimit, ThrottlingBurstLimit }: z.infer<type
 /** One line per call to the log group; what there is nothing to say of is a dash, as on AWS. */
 function accessLog({ DestinationArn, Format }: z.infer<typeof Stage>['AccessLogSettings'], logs: Logs) {
   const group = /:log-group:([^:]+)/.exec(DestinationArn)?.[1] ?? DestinationArn;
-  return (line: LogLine) => {
-    const told = (name: string) => JSON.stringify(String(VARIABLES.get(name)?.(line) ?? '-')).slice(1, -1);
+  return (...call: Parameters<Told>) => {
+    const told = (name: string) => JSON.stringify(String(VARIABLES.get(name)?.(...call) ?? '-')).slice(1, -1);
     logs.write(group, '$default', Format.replace(VARIABLE, told));
   };
 }

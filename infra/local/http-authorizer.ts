@@ -5,11 +5,7 @@ import type { Machine } from './cloud.ts';
 const MOST_TOKENS = 2_000;
 
 /** What a token says of its bearer. */
-export interface Identity {
-  readonly claims: Readonly<Record<string, string>>;
-  readonly scopes: readonly string[];
-}
-export type Authorized = { readonly identity: Identity } | { readonly refused: string };
+export type Claims = Readonly<Record<string, string>>;
 
 const Discovery = z.object({ jwks_uri: z.url() });
 
@@ -21,35 +17,31 @@ const Discovery = z.object({ jwks_uri: z.url() });
  * asked again with the next one.
  */
 export function jwtAuthorizer(machine: Machine, issuer: string, audience: string[]) {
-  const verified = new Map<string, { readonly identity: Identity; readonly expiresAt: number }>();
-  let discovered: ReturnType<typeof keysOf> | undefined;
+  const verified = new Map<string, { readonly claims: Claims; readonly expiresAt: number }>();
+  let keyOfIssuer: JWTVerifyGetKey | undefined;
   const keyOf: JWTVerifyGetKey = async (header, token) => {
     try {
-      discovered ??= keysOf(issuer);
-      return await (await discovered)(header, token);
+      keyOfIssuer ??= await keysOf(issuer);
+      return await keyOfIssuer(header, token);
     } catch (error) {
       if (error instanceof errors.JOSEError) throw error;
-      discovered = undefined;
+      keyOfIssuer = undefined;
       machine.say(`tokens cannot be checked: ${issuer} does not answer with its keys (${String(error)})`);
       throw new errors.JOSEError('the issuer does not answer with its keys');
     }
   };
-  const verify = async (token: string): Promise<Identity> => {
-    const currentDate = new Date(machine.clock.now());
-    const required = { issuer, audience, currentDate, algorithms: ['RS256'], requiredClaims: ['exp'] };
-    const { payload } = await jwtVerify(token, keyOf, required);
-    const claims = Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, asText(value)]));
-    const identity = { claims, scopes: (claims.scope ?? '').split(' ') };
-    if (verified.size >= MOST_TOKENS) verified.clear();
-    verified.set(token, { identity, expiresAt: (payload.exp ?? 0) * 1000 });
-    return identity;
-  };
-  return async (header = ''): Promise<Authorized> => {
+  return async (header = ''): Promise<{ readonly claims: Claims } | { readonly refused: string }> => {
     const token = header.replace(/^Bearer\s+/i, '');
     const known = verified.get(token);
-    if (known && machine.clock.now() < known.expiresAt) return known;
+    const now = machine.clock.now();
+    if (known && now < known.expiresAt) return known;
     try {
-      return { identity: await verify(token) };
+      const required = { issuer, audience, currentDate: new Date(now), algorithms: ['RS256'], requiredClaims: ['exp'] };
+      const { payload } = await jwtVerify(token, keyOf, required);
+      const claims = Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, asText(value)]));
+      if (verified.size >= MOST_TOKENS) verified.clear();
+      verified.set(token, { claims, expiresAt: (payload.exp ?? 0) * 1000 });
+      return { claims };
     } catch (error) {
       if (error instanceof errors.JOSEError) return { refused: error.message };
       throw error;
@@ -57,7 +49,7 @@ export function jwtAuthorizer(machine: Machine, issuer: string, audience: string
   };
 }
 
-async function keysOf(issuer: string) {
+async function keysOf(issuer: string): Promise<JWTVerifyGetKey> {
   const response = await fetch(`${issuer}/.well-known/openid-configuration`);
   return createRemoteJWKSet(new URL(Discovery.parse(await response.json()).jwks_uri));
 }

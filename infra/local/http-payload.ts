@@ -1,48 +1,56 @@
 import type { IncomingMessage } from 'node:http';
-import { unescape as decoded } from 'node:querystring';
+import { unescape as decoded, type ParsedUrlQuery, parse } from 'node:querystring';
 import * as z from 'zod';
 import { ACCOUNT } from './cloud.ts';
-import type { Identity } from './http-authorizer.ts';
+import { targetOf } from './gateway.ts';
+import type { Claims } from './http-authorizer.ts';
 
-/** A request and what has been found out about it. */
-export interface MatchedRequest {
+/** A call, and what its access log is to tell of it, as that becomes known. */
+export interface Call {
   readonly request: IncomingMessage;
-  readonly apiId: string;
   readonly requestId: string;
-  /** `GET /things/{id}` */
-  readonly routeKey: string;
+  /** On the moved clock. */
+  readonly at: Date;
+  routeKey?: string;
+  error?: string;
+  integrationError?: string;
+}
+
+/** What goes to the caller. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** What the event tells of a call beside its request. */
+export interface Matched {
+  readonly apiId: string;
   /** Values of the route's variables, decoded. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly body: Buffer;
   /** Undefined for a route that is open to anyone. */
-  readonly jwt?: { readonly claims: Identity['claims']; readonly scopes: Identity['scopes'] | null };
-  /** On the moved clock. */
-  readonly at: Date;
-}
-
-/** The parts of a request's target. `rawPath` is decoded, as HTTP APIs have it. */
-export function targetOf({ url = '/' }: IncomingMessage) {
-  const [path = '', ...query] = url.split('?');
-  return { rawPath: decoded(path), segments: path.split('/').slice(1).map(decoded), rawQueryString: query.join('?') };
+  readonly claims?: Claims;
 }
 
 /** The event of payload format 2.0. */
-export function eventOf({ request, apiId, requestId, routeKey, parameters, body, jwt, at }: MatchedRequest) {
-  const { headers, method, httpVersion, socket } = request;
-  const { rawPath, rawQueryString } = targetOf(request);
+export function eventOf({ request, requestId, routeKey, at }: Call, { apiId, parameters, body, claims }: Matched) {
+  const { headers, headersDistinct, method, httpVersion, socket, url = '/' } = request;
+  const { path, query } = targetOf(url);
+  const rawPath = decoded(path); // As HTTP APIs have it.
   const isText = isTextual(headers['content-type']);
   return {
     version: '2.0',
     routeKey,
     rawPath,
-    rawQueryString,
-    headers: headersOf(request),
-    queryStringParameters: presentOnes(queryOf(rawQueryString)),
+    rawQueryString: query,
+    headers: joined(headersDistinct),
+    queryStringParameters: presentOnes(joined(parse(query, '&', '=', { maxKeys: 0 }))),
     pathParameters: presentOnes(parameters),
     requestContext: {
       accountId: ACCOUNT,
       apiId,
-      ...(jwt && { authorizer: { jwt } }),
+      ...(claims && { authorizer: { jwt: { claims, scopes: null } } }),
       domainName: headers.host,
       domainPrefix: apiId,
       http: {
@@ -74,15 +82,8 @@ function presentOnes(values: Readonly<Record<string, string>>) {
   return Object.keys(values).length > 0 ? values : undefined;
 }
 
-function queryOf(text: string): Record<string, string> {
-  const values = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(text))
-    values.set(name, values.has(name) ? `${values.get(name)},${value}` : value);
-  return Object.fromEntries(values);
-}
-
-function headersOf({ headersDistinct }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(Object.entries(headersDistinct).map(([name, values = []]) => [name, values.join(',')]));
+function joined(values: ParsedUrlQuery): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat().join(',')]));
 }
 
 /** What AWS hands on as text; forms, `+json` types and bodies without a type arrive in base64. */
@@ -96,13 +97,6 @@ const Answer = z.strictObject({
   headers: z.record(z.string().toLowerCase(), z.string()).default({}),
   body: z.string().default(''),
 });
-
-/** What goes to the caller. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
 
 /** @throws ZodError for an answer that has another form */
 export function replyOf(result: unknown): Reply {

@@ -117,9 +117,7 @@ async function httpOf(cloud: LocalCloud, { routes }: LocalSystemOptions, audienc
   const issuer = await tokenIssuer(cloud.machine, audience);
   const helpers = { ...localRoutes(cloud, issuer), 'POST /reset': reset, ...routes?.(cloud) };
   return (request: IncomingMessage, response: ServerResponse) =>
-    request.url?.startsWith('/_local/')
-      ? answerLocal(helpers, cloud, issuer, { request, response })
-      : cloud.api.handle(request, response);
+    request.url?.startsWith('/_local/') ? answerLocal(helpers, request, response) : cloud.api.handle(request, response);
 }
 
 async function end(gateway: Gateway, { cloud, store }: Running): Promise<void> {

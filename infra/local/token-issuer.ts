@@ -2,39 +2,25 @@ import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
 import * as z from 'zod';
 import type { Machine } from './cloud.ts';
 
-const LIFETIME_SECONDS = 3_600;
-
-/** The OIDC issuer of this machine: RS256 tokens for whomever is asked for. */
-export interface TokenIssuer {
-  /** What stands at a path below the issuer's URL; undefined where nothing does. */
-  document(path: string): object | undefined;
-  /** A token for an hour on the moved clock, with the claims as they are given. */
-  tokenFor(subject: { readonly sub: string; readonly [claim: string]: unknown }): Promise<string>;
-}
-
 /** The private key as it is kept; `kty`, `n` and `e` are what others may know of it. */
 const Key = z.looseObject({ kid: z.string(), kty: z.string(), n: z.string(), e: z.string() });
 
-/** Its key is made once and kept, so tokens outlive a restart. */
-export async function tokenIssuer(machine: Machine, audience: string): Promise<TokenIssuer> {
+export type TokenIssuer = Awaited<ReturnType<typeof tokenIssuer>>;
+
+/** The OIDC issuer of this machine: RS256 tokens for whomever is asked for. Its key is kept, so they outlive a restart. */
+export async function tokenIssuer(machine: Machine, audience: string) {
   const key = await keptKey(machine);
   const { kid, kty, n, e } = key;
   const privateKey = await importJWK(key, 'RS256');
   const issuer = `${machine.url}/_local/issuer`;
-  const documents = new Map<string, object>([
-    ['/.well-known/openid-configuration', { issuer, jwks_uri: `${issuer}/.well-known/jwks.json` }],
-    ['/.well-known/jwks.json', { keys: [{ kid, kty, n, e, alg: 'RS256', use: 'sig' }] }],
-  ]);
   return {
-    document: (path) => documents.get(path),
-    tokenFor(subject) {
+    discovery: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json` },
+    jwks: { keys: [{ kid, kty, n, e, alg: 'RS256', use: 'sig' }] },
+    /** A token for an hour on the moved clock, with the claims as they are given. */
+    tokenFor(subject: { readonly sub: string; readonly [claim: string]: unknown }): Promise<string> {
       const now = Math.floor(machine.clock.now() / 1000);
-      return new SignJWT({ ...subject })
+      return new SignJWT({ ...subject, iss: issuer, aud: audience, iat: now, exp: now + 3_600 })
         .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setIssuedAt(now)
-        .setExpirationTime(now + LIFETIME_SECONDS)
         .sign(privateKey);
     },
   };
