@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { unescape as decoded } from 'node:querystring';
@@ -16,6 +15,7 @@ import {
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Node answers without a body where headers are larger; the HTTP API refuses earlier, and with one. */
 const MOST_HEADER_BYTES = 256 * 1024;
+const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 
 /** Who answers what comes in at the one door. */
 export interface Behind {
@@ -25,27 +25,22 @@ export interface Behind {
   readonly http: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-/** The one door of this machine. It can stand before anything is behind it, and what is behind it can be exchanged. */
-export interface Gateway {
-  readonly url: string;
-  /** Undefined answers 503 to everybody. */
-  behind: Behind | undefined;
-  close(): Promise<void>;
-}
+export type Gateway = Awaited<ReturnType<typeof openGateway>>;
 
 /**
- * Opens the door: requests that are signed for AWS go to the service they are signed for, under the caller whose access
- * key they name; all others to the HTTP API. Signatures themselves are not computed again: the keys of functions are
- * random and known to their worker threads alone.
+ * Opens the one door of this machine: requests that are signed for AWS go to the service they are signed for, under the
+ * caller whose access key they name; all others to the HTTP API. Signatures themselves are not computed again: the keys
+ * of functions are random and known to their worker threads alone.
  *
  * @throws RangeError when the port is taken
  */
-export async function openGateway(port: number): Promise<Gateway> {
+export async function openGateway(port: number) {
+  let behind: Behind | undefined;
   const server = createServer(
     { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: MOST_HEADER_BYTES },
     (request, response) => {
       response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
-      answer(gateway.behind, request, response).catch((error: unknown) => {
+      answer(behind, request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy();
         else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });
       });
@@ -57,15 +52,17 @@ export async function openGateway(port: number): Promise<Gateway> {
     throw new RangeError(`port ${port} is taken, perhaps by another Interlock; choose one with --port`);
   });
   const address = server.address();
-  const gateway: Gateway = {
+  return {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
-    behind: undefined,
-    async close() {
+    /** What is behind the door can be exchanged; undefined answers 503 to everybody. */
+    lead(to: Behind | undefined): void {
+      behind = to;
+    },
+    async close(): Promise<void> {
       setTimeout(() => server.closeAllConnections(), 1000).unref();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  return gateway;
 }
 
 async function answer(behind: Behind | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -85,29 +82,27 @@ export async function answerSigned(
   { iam, services }: Pick<Behind, 'iam' | 'services'>,
   request: SignedRequest,
 ): Promise<SignedReply> {
-  const { headers } = request;
+  const { method, url, headers, body: sent } = request;
   const scope = scopeOf(request);
   const target = headers['x-amz-target'] ?? '';
   const [prefix = '', operation = ''] = target.split('.');
   const service = services.find(
     (each) => each.signingName === scope?.service && (each.kind === 'rest' || each.targets.includes(prefix)),
   );
-  const json = (status: number, body: string): SignedReply => {
-    const contentType = headers['content-type'] ?? 'application/x-amz-json-1.0';
-    return { status, headers: { 'content-type': contentType, 'x-amzn-requestid': randomUUID() }, body };
-  };
+  const json = (status: number, body: string) => ({ status, headers: JSON_HEADERS, body });
   try {
     const caller = iam.callerOf(scope?.accessKeyId ?? '');
     if (!caller) throw new AwsError('UnrecognizedClientException', 'The access key is nobody’s on this machine', 403);
     if (!service)
       throw new AwsError('UnknownOperationException', `the service ${scope?.service} is not supported here`);
     if (service.kind === 'rest') {
-      const call = restCall(request);
+      const { path, query } = targetOf(url);
+      const body = typeof sent === 'string' ? Buffer.from(sent) : sent;
+      const call = { method, path: decoded(path), query: new URLSearchParams(query), headers, body };
       iam.authorize(caller, service.demands(call));
-      const { status, headers: given, body = '' } = await service.answer(call);
-      return { status, headers: { 'x-amz-request-id': randomUUID(), ...given }, body };
+      return { headers: {}, body: '', ...(await service.answer(call)) };
     }
-    const body = request.body.toString('utf8');
+    const body = sent.toString('utf8');
     const input = inputOf(body);
     iam.authorize(caller, service.demands(operation, input));
     const answered = await service.answer({ operation, input, body, target, caller });
@@ -115,9 +110,11 @@ export async function answerSigned(
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const { code, message, status, details } = error;
-    if (service?.kind === 'rest')
-      return { status, headers: { 'content-type': 'application/xml' }, body: xmlError(code, message) };
-    return json(status, JSON.stringify({ __type: code, message, Message: message, ...details }));
+    if (service?.kind !== 'rest')
+      return json(status, JSON.stringify({ __type: code, message, Message: message, ...details }));
+    const escaped = message.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+    const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${escaped}</Message></Error>`;
+    return { status, headers: { 'content-type': 'application/xml' }, body };
   }
 }
 
@@ -130,17 +127,6 @@ function scopeOf({ headers, url }: Pick<SignedRequest, 'headers' | 'url'>) {
   if (credential === undefined) return undefined;
   const [accessKeyId = '', _day, _region, service = ''] = decoded(credential).split('/');
   return { accessKeyId, service };
-}
-
-function restCall({ method, url, headers, body }: SignedRequest) {
-  const { path, query } = targetOf(url);
-  return {
-    method,
-    path: decoded(path),
-    query: new URLSearchParams(query),
-    headers,
-    body: typeof body === 'string' ? Buffer.from(body) : body,
-  };
 }
 
 /** Path and query as they came. */
@@ -172,9 +158,4 @@ function inputOf(body: string): JsonObject {
 
 function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-}
-
-function xmlError(code: string, message: string): string {
-  const escaped = message.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${escaped}</Message></Error>`;
 }

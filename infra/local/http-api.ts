@@ -1,26 +1,63 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { unescape as decoded } from 'node:querystring';
+import { unescape as decoded, type ParsedUrlQuery, parse } from 'node:querystring';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
-import { ACCOUNT, AwsError, type Functions, type Invocation, type Machine, REGION, type Resource } from './cloud.ts';
+import {
+  ACCOUNT,
+  AwsError,
+  type Functions,
+  type Invocation,
+  type Machine,
+  REGION,
+  type Resource,
+  type SignedReply,
+} from './cloud.ts';
 import { bodyOf, targetOf } from './gateway.ts';
-import { jwtAuthorizer } from './http-authorizer.ts';
-import { type Call, commonLogTime, eventOf, type Reply, replyOf } from './http-payload.ts';
+import { type Claims, jwtAuthorizer } from './http-authorizer.ts';
 import type { Logs } from './logs.ts';
 
 const MOST_BODY_BYTES = 10 * 1024 * 1024;
 const INTEGRATION_TIMEOUT_MS = 30_000;
 
-type Told = (call: Call, reply: Reply, milliseconds: number) => string | number | undefined;
+/** A call; what the event and the access log are to tell of it is added as it becomes known. */
+interface Call {
+  readonly request: IncomingMessage;
+  readonly requestId: string;
+  /** On the moved clock. */
+  readonly at: Date;
+  route?: Wired;
+  /** Values of the route's variables, decoded. */
+  parameters?: Record<string, string>;
+  /** Undefined for a route that is open to anyone. */
+  claims?: Claims;
+  body?: Buffer;
+  error?: string;
+  integrationError?: string;
+}
+
+/** One route and everything behind it. */
+interface Wired {
+  readonly key: string;
+  readonly apiId: string;
+  /** Of method and path. */
+  readonly pattern: RegExp;
+  readonly authorize?: ReturnType<typeof jwtAuthorizer>;
+  /** @throws AwsError when the function's policy does not let the route call it */
+  readonly invoke: (event: object) => Promise<Invocation>;
+}
+
 /** What an access log may tell of a call. */
-const VARIABLES = new Map<string, Told>([
+const VARIABLES = new Map<
+  string,
+  (call: Call, reply: SignedReply, milliseconds: number) => string | number | undefined
+>([
   ['$context.requestId', ({ requestId }) => requestId],
   ['$context.requestTime', ({ at }) => commonLogTime(at)],
-  ['$context.routeKey', ({ routeKey }) => routeKey],
+  ['$context.routeKey', ({ route }) => route?.key],
   ['$context.status', (_call, { status }) => status],
   ['$context.responseLatency', (_call, _reply, milliseconds) => milliseconds],
-  ['$context.responseLength', (_call, { body }) => body.length],
+  ['$context.responseLength', (_call, { body }) => Buffer.byteLength(body)],
   ['$context.error.message', ({ error }) => error],
   ['$context.integrationErrorMessage', ({ integrationError }) => integrationError],
 ]);
@@ -65,29 +102,15 @@ const Stage = z.strictObject({
   }),
 });
 
-/** One route and everything behind it. */
-interface Wired {
-  readonly key: string;
-  readonly apiId: string;
-  readonly authorize?: ReturnType<typeof jwtAuthorizer>;
-  /** @throws AwsError when the function's policy does not let the route call it */
-  readonly invoke: (event: object) => Promise<Invocation>;
-}
-
-/** What calls go through, once every resource is there. */
-interface Standing {
-  readonly find: ReturnType<typeof router>;
-  readonly admits: () => boolean;
-  readonly log: ReturnType<typeof accessLog>;
-}
-
 /** The one HTTP API of the templates, with payload format 2.0, JWT authorizers, throttling and access log. */
 export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
   const routes: { readonly route: z.infer<typeof Route>; readonly resource: Resource }[] = [];
   const functionArns = new Map<string, string>();
   const authorizers = new Map<string, ReturnType<typeof jwtAuthorizer>>();
   let stage: z.infer<typeof Stage> | undefined;
-  let standing: Standing | undefined;
+  let answer = async (_call: Call, _response: ServerResponse): Promise<void> => {
+    throw new RangeError('there is no stage of an HTTP API');
+  };
   const carries: Readonly<Record<string, ReturnType<typeof carried>>> = {
     'AWS::ApiGatewayV2::Api': carried(Api, () => {}),
     'AWS::ApiGatewayV2::Route': carried(Route, (route, resource) => routes.push({ route, resource })),
@@ -114,7 +137,7 @@ export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
       machine.iam.authorizeService(by, { action: 'lambda:InvokeFunction', resource: functionArn });
       return functions.invoke(functionArn, event);
     };
-    return { key, apiId, authorize, invoke };
+    return { key, apiId, pattern: patternOf(key), authorize, invoke };
   };
   return {
     carries,
@@ -122,20 +145,21 @@ export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
     /** Wires the resources, which have come in any order. */
     start() {
       if (!stage) return;
-      const { DefaultRouteSettings: limits, AccessLogSettings: settings } = stage;
-      standing = { find: router(routes.map(wired)), admits: tokenBucket(limits), log: accessLog(settings, logs) };
+      const all = routes.map(wired).sort(literalFirst);
+      const admits = tokenBucket(stage.DefaultRouteSettings);
+      const log = accessLog(stage.AccessLogSettings, logs);
+      answer = async (call, response) => {
+        const began = performance.now();
+        const reply = await replyTo(call, all, admits);
+        const { status, headers, body } = reply;
+        const own = { 'content-length': Buffer.byteLength(body), 'apigw-requestid': call.requestId };
+        response.writeHead(status, { ...headers, ...own }).end(body);
+        log(call, reply, Math.round(performance.now() - began));
+      };
     },
     /** Answers every request, also one for which there is no route. */
-    async handle(request: IncomingMessage, response: ServerResponse) {
-      if (!standing) throw new RangeError('there is no stage of an HTTP API');
-      const began = performance.now();
-      const call = { request, requestId: randomBytes(11).toString('base64'), at: new Date(machine.clock.now()) };
-      const reply = await replyTo(call, standing);
-      const { status, headers, body } = reply;
-      response.writeHead(status, { ...headers, 'content-length': body.length, 'apigw-requestid': call.requestId });
-      response.end(body);
-      standing.log(call, reply, Math.round(performance.now() - began));
-    },
+    handle: (request: IncomingMessage, response: ServerResponse) =>
+      answer({ request, requestId: randomBytes(11).toString('base64'), at: new Date(machine.clock.now()) }, response),
   };
 }
 
@@ -145,12 +169,22 @@ function carried<T>(schema: z.ZodType<T> & z.ZodObject, read: (properties: T, re
   return { properties: Object.keys(schema.shape), add };
 }
 
-async function replyTo(call: Call, { find, admits }: Standing): Promise<Reply> {
+/** As AWS chooses: literal parts stand before variables, from left to right. `{` comes after all that a literal may have. */
+function literalFirst(a: Wired, b: Wired): number {
+  const [one, other] = [a, b].map(({ key }) => key.replaceAll(/\{\w+\}/g, '{'));
+  return String(one) < String(other) ? -1 : 1;
+}
+
+function patternOf(key: string): RegExp {
+  return new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+}
+
+async function replyTo(call: Call, routes: readonly Wired[], admits: () => boolean): Promise<SignedReply> {
   const { method, url = '/', headers } = call.request;
-  const found = find(`${method} ${targetOf(url).path}`);
-  if (!found) return refuse(call, 404, 'Not Found');
-  const { route, parameters } = found;
-  call.routeKey = route.key;
+  const wanted = `${method} ${targetOf(url).path}`;
+  const route = routes.find(({ pattern }) => pattern.test(wanted));
+  if (!route) return refuse(call, 404, 'Not Found');
+  call.route = route;
   if (!admits()) return refuse(call, 429, 'Too Many Requests');
   const bearer = await route.authorize?.(headers.authorization);
   if (bearer && 'refused' in bearer) {
@@ -159,9 +193,10 @@ async function replyTo(call: Call, { find, admits }: Standing): Promise<Reply> {
   }
   const body = await bodyOf(call.request, MOST_BODY_BYTES);
   if (!body) return refuse(call, 413, 'Request Entity Too Large');
-  const event = eventOf(call, { apiId: route.apiId, parameters, body, claims: bearer?.claims });
+  const variables = Object.entries(route.pattern.exec(wanted)?.groups ?? {});
+  const parameters = Object.fromEntries(variables.map(([name, value]) => [name, decoded(value)]));
   try {
-    const invocation = await inTime(route.invoke(event));
+    const invocation = await inTime(route.invoke(eventOf({ ...call, parameters, claims: bearer?.claims, body })));
     if (invocation?.ok) return replyOf(invocation.result);
     call.integrationError = invocation ? `${invocation.errorType}: ${invocation.errorMessage}` : 'timeout';
     if (!invocation) return refuse(call, 503, 'Service Unavailable');
@@ -175,10 +210,9 @@ async function replyTo(call: Call, { find, admits }: Standing): Promise<Reply> {
 }
 
 /** What the gateway itself says. */
-function refuse(call: Call, status: number, message: string, more: Reply['headers'] = {}): Reply {
+function refuse(call: Call, status: number, message: string, more: SignedReply['headers'] = {}): SignedReply {
   call.error = message;
-  const headers = { 'content-type': 'application/json', ...more };
-  return { status, headers, body: Buffer.from(JSON.stringify({ message })) };
+  return { status, headers: { 'content-type': 'application/json', ...more }, body: JSON.stringify({ message }) };
 }
 
 /** Undefined for what takes longer than an integration may. */
@@ -188,24 +222,75 @@ async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
-/** Finds by method and path the route that AWS would choose: literal parts stand before variables, from left to right. */
-function router(routes: readonly Wired[]) {
-  const order = ({ key }: Wired) => key.replaceAll(/\{\w+\}/g, '{'); // Which comes after all that a literal part may have.
-  const candidates = routes
-    .toSorted((a, b) => (order(a) < order(b) ? -1 : 1))
-    .map((route) => {
-      const pattern = route.key.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
-      return { route, pattern: new RegExp(`^${pattern}$`) };
-    });
-  return (methodAndPath: string) => {
-    for (const { route, pattern } of candidates) {
-      const match = pattern.exec(methodAndPath);
-      if (!match) continue;
-      const values = Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
-      return { route, parameters: Object.fromEntries(values) };
-    }
-    return undefined;
+/** The event of payload format 2.0. */
+function eventOf({ request, requestId, at, route, parameters = {}, claims, body = Buffer.of() }: Call) {
+  const { headers, headersDistinct, method, httpVersion, socket, url = '/' } = request;
+  const { path, query } = targetOf(url);
+  const rawPath = decoded(path); // As HTTP APIs have it.
+  const isText = isTextual(headers['content-type']);
+  return {
+    version: '2.0',
+    routeKey: route?.key,
+    rawPath,
+    rawQueryString: query,
+    headers: joined(headersDistinct),
+    queryStringParameters: presentOnes(joined(parse(query, '&', '=', { maxKeys: 0 }))),
+    pathParameters: presentOnes(parameters),
+    requestContext: {
+      accountId: ACCOUNT,
+      apiId: route?.apiId,
+      ...(claims && { authorizer: { jwt: { claims, scopes: null } } }),
+      domainName: headers.host,
+      domainPrefix: route?.apiId,
+      http: {
+        method,
+        path: rawPath,
+        protocol: `HTTP/${httpVersion}`,
+        sourceIp: socket.remoteAddress,
+        userAgent: headers['user-agent'],
+      },
+      requestId,
+      routeKey: route?.key,
+      stage: '$default',
+      time: commonLogTime(at),
+      timeEpoch: at.getTime(),
+    },
+    body: body.length > 0 ? body.toString(isText ? 'utf8' : 'base64') : undefined,
+    isBase64Encoded: body.length > 0 && !isText,
   };
+}
+
+/** `12/Mar/2020:19:03:58 +0000` */
+function commonLogTime(at: Date): string {
+  const [, day, month, year, time] = at.toUTCString().split(' ');
+  return `${day}/${month}/${year}:${time} +0000`;
+}
+
+/** AWS leaves a member out that has nothing to say. */
+function presentOnes(values: Readonly<Record<string, string>>) {
+  return Object.keys(values).length > 0 ? values : undefined;
+}
+
+function joined(values: ParsedUrlQuery): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat().join(',')]));
+}
+
+/** What AWS hands on as text; forms, `+json` types and bodies without a type arrive in base64. */
+function isTextual(contentType = ''): boolean {
+  return /^(text\/[^;]*|application\/(json|xml|javascript))\s*(;|$)/i.test(contentType);
+}
+
+/** What a function answers: other forms of payload format 2.0 are refused by name. */
+const Answer = z.strictObject({
+  statusCode: z.int().min(100).max(599),
+  headers: z.record(z.string().toLowerCase(), z.string()).default({}),
+  body: z.string().default(''),
+});
+
+/** @throws ZodError for an answer that has another form */
+function replyOf(result: unknown): SignedReply {
+  const { statusCode: status, headers, body } = Answer.parse(result);
+  return { status, headers: { 'content-type': 'text/plain;charset=UTF-8', ...headers }, body };
 }
 
 /** Lets the burst in at once, and the rate a second in the long run. */
@@ -224,8 +309,9 @@ function tokenBucket({ ThrottlingRateLimit, ThrottlingBurstLimit }: z.infer<type
 /** One line per call to the log group; what there is nothing to say of is a dash, as on AWS. */
 function accessLog({ DestinationArn, Format }: z.infer<typeof Stage>['AccessLogSettings'], logs: Logs) {
   const group = /:log-group:([^:]+)/.exec(DestinationArn)?.[1] ?? DestinationArn;
-  return (...call: Parameters<Told>) => {
-    const told = (name: string) => JSON.stringify(String(VARIABLES.get(name)?.(...call) ?? '-')).slice(1, -1);
+  return (call: Call, reply: SignedReply, milliseconds: number) => {
+    const told = (name: string) =>
+      JSON.stringify(String(VARIABLES.get(name)?.(call, reply, milliseconds) ?? '-')).slice(1, -1);
     logs.write(group, '$default', Format.replace(VARIABLE, told));
   };
 }

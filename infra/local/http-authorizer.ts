@@ -21,7 +21,10 @@ export function jwtAuthorizer(machine: Machine, issuer: string, audience: string
   let keyOfIssuer: JWTVerifyGetKey | undefined;
   const keyOf: JWTVerifyGetKey = async (header, token) => {
     try {
-      keyOfIssuer ??= await keysOf(issuer);
+      if (!keyOfIssuer) {
+        const response = await fetch(`${issuer}/.well-known/openid-configuration`);
+        keyOfIssuer = createRemoteJWKSet(new URL(Discovery.parse(await response.json()).jwks_uri));
+      }
       return await keyOfIssuer(header, token);
     } catch (error) {
       if (error instanceof errors.JOSEError) throw error;
@@ -47,11 +50,6 @@ export function jwtAuthorizer(machine: Machine, issuer: string, audience: string
       throw error;
     }
   };
-}
-
-async function keysOf(issuer: string): Promise<JWTVerifyGetKey> {
-  const response = await fetch(`${issuer}/.well-known/openid-configuration`);
-  return createRemoteJWKSet(new URL(Discovery.parse(await response.json()).jwks_uri));
 }
 
 /** As claims reach a function on AWS: `[officer hr]`, `1700000000`, `true`. */

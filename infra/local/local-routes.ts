@@ -57,8 +57,8 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): LocalRoutes
 }
 
 function after(now: number, duration: string): number {
-  return Temporal.Instant.fromEpochMilliseconds(Math.floor(now)).toZonedDateTimeISO('UTC').add(duration)
-    .epochMilliseconds;
+  const start = Temporal.Instant.fromEpochMilliseconds(Math.floor(now)).toZonedDateTimeISO('UTC');
+  return start.add(duration).epochMilliseconds;
 }
 
 /** Answers a call of a helper; bad input is 422 naming what would be right, an unknown helper 404 naming those there are. */

@@ -93,9 +93,9 @@ async function run(gateway: Gateway, options: LocalSystemOptions, reset: LocalRo
     const assembly = readAssembly(assemblyFolder, url);
     cloud = await startLocalCloud({ assembly, assemblyFolder, url, folder, store, say, onGivenUp });
     const http = await httpOf(cloud, options, audience, reset);
-    gateway.behind = { ...cloud.behind, http: notYetHealthy(http) };
+    gateway.lead({ ...cloud.behind, http: notYetHealthy(http) });
     await prepare(cloud);
-    gateway.behind = { ...cloud.behind, http };
+    gateway.lead({ ...cloud.behind, http });
     return { cloud, store };
   } catch (error) {
     if (cloud) await end(gateway, { cloud, store });
@@ -122,6 +122,6 @@ async function httpOf(cloud: LocalCloud, { routes }: LocalSystemOptions, audienc
 
 async function end(gateway: Gateway, { cloud, store }: Running): Promise<void> {
   await cloud.stop(); // Functions under way still call through the gateway.
-  gateway.behind = undefined;
+  gateway.lead(undefined);
   store.close();
 }
