@@ -14,7 +14,7 @@ import {
 /** S3 takes more in one request than anything else here. */
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Node answers without a body where headers are larger; the HTTP API refuses earlier, and with one. */
-const MOST_HEADER_BYTES = 256 * 1024;
+const LIMITS = { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: 256 * 1024 };
 const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 
 /** Who answers what comes in at the one door. */
@@ -36,16 +36,13 @@ export type Gateway = Awaited<ReturnType<typeof openGateway>>;
  */
 export async function openGateway(port: number) {
   let behind: Behind | undefined;
-  const server = createServer(
-    { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: MOST_HEADER_BYTES },
-    (request, response) => {
-      response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
-      answer(behind, request, response).catch((error: unknown) => {
-        if (response.headersSent) response.destroy();
-        else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });
-      });
-    },
-  );
+  const server = createServer(LIMITS, (request, response) => {
+    response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
+    answer(behind, request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });
+    });
+  });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
@@ -67,8 +64,7 @@ export async function openGateway(port: number) {
 
 async function answer(behind: Behind | undefined, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!behind) return sendJson(response, 503, { message: 'Interlock is not ready yet' }, { 'retry-after': '1' });
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) headers[name] = value?.toString();
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, value?.toString()]));
   const { method = 'GET', url = '/' } = request;
   if (!scopeOf({ headers, url })) return behind.http(request, response);
   const sent = await bodyOf(request, MOST_BYTES);

@@ -3,16 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { unescape as decoded, type ParsedUrlQuery, parse } from 'node:querystring';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
-import {
-  ACCOUNT,
-  AwsError,
-  type Functions,
-  type Invocation,
-  type Machine,
-  REGION,
-  type Resource,
-  type SignedReply,
-} from './cloud.ts';
+import { ACCOUNT, AwsError, type Functions, type Machine, REGION, type Resource, type SignedReply } from './cloud.ts';
 import { bodyOf, targetOf } from './gateway.ts';
 import { type Claims, jwtAuthorizer } from './http-authorizer.ts';
 import type { Logs } from './logs.ts';
@@ -44,20 +35,19 @@ interface Wired {
   readonly pattern: RegExp;
   readonly authorize?: ReturnType<typeof jwtAuthorizer>;
   /** @throws AwsError when the function's policy does not let the route call it */
-  readonly invoke: (event: object) => Promise<Invocation>;
+  readonly invoke: (event: object) => ReturnType<Functions['invoke']>;
 }
 
+type Answered = Call & { readonly reply: SignedReply; readonly milliseconds: number };
+
 /** What an access log may tell of a call. */
-const VARIABLES = new Map<
-  string,
-  (call: Call, reply: SignedReply, milliseconds: number) => string | number | undefined
->([
+const VARIABLES = new Map<string, (call: Answered) => string | number | undefined>([
   ['$context.requestId', ({ requestId }) => requestId],
   ['$context.requestTime', ({ at }) => commonLogTime(at)],
   ['$context.routeKey', ({ route }) => route?.key],
-  ['$context.status', (_call, { status }) => status],
-  ['$context.responseLatency', (_call, _reply, milliseconds) => milliseconds],
-  ['$context.responseLength', (_call, { body }) => Buffer.byteLength(body)],
+  ['$context.status', ({ reply }) => reply.status],
+  ['$context.responseLatency', ({ milliseconds }) => milliseconds],
+  ['$context.responseLength', ({ reply }) => Buffer.byteLength(reply.body)],
   ['$context.error.message', ({ error }) => error],
   ['$context.integrationErrorMessage', ({ integrationError }) => integrationError],
 ]);
@@ -137,7 +127,8 @@ export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
       machine.iam.authorizeService(by, { action: 'lambda:InvokeFunction', resource: functionArn });
       return functions.invoke(functionArn, event);
     };
-    return { key, apiId, pattern: patternOf(key), authorize, invoke };
+    const pattern = key.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)');
+    return { key, apiId, pattern: new RegExp(`^${pattern}$`), authorize, invoke };
   };
   return {
     carries,
@@ -154,7 +145,7 @@ export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
         const { status, headers, body } = reply;
         const own = { 'content-length': Buffer.byteLength(body), 'apigw-requestid': call.requestId };
         response.writeHead(status, { ...headers, ...own }).end(body);
-        log(call, reply, Math.round(performance.now() - began));
+        log({ ...call, reply, milliseconds: Math.round(performance.now() - began) });
       };
     },
     /** Answers every request, also one for which there is no route. */
@@ -173,10 +164,6 @@ function carried<T>(schema: z.ZodType<T> & z.ZodObject, read: (properties: T, re
 function literalFirst(a: Wired, b: Wired): number {
   const [one, other] = [a, b].map(({ key }) => key.replaceAll(/\{\w+\}/g, '{'));
   return String(one) < String(other) ? -1 : 1;
-}
-
-function patternOf(key: string): RegExp {
-  return new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
 }
 
 async function replyTo(call: Call, routes: readonly Wired[], admits: () => boolean): Promise<SignedReply> {
@@ -227,7 +214,8 @@ function eventOf({ request, requestId, at, route, parameters = {}, claims, body 
   const { headers, headersDistinct, method, httpVersion, socket, url = '/' } = request;
   const { path, query } = targetOf(url);
   const rawPath = decoded(path); // As HTTP APIs have it.
-  const isText = isTextual(headers['content-type']);
+  const { host, 'content-type': contentType, 'user-agent': userAgent } = headers;
+  const isText = isTextual(contentType);
   return {
     version: '2.0',
     routeKey: route?.key,
@@ -240,15 +228,9 @@ function eventOf({ request, requestId, at, route, parameters = {}, claims, body 
       accountId: ACCOUNT,
       apiId: route?.apiId,
       ...(claims && { authorizer: { jwt: { claims, scopes: null } } }),
-      domainName: headers.host,
+      domainName: host,
       domainPrefix: route?.apiId,
-      http: {
-        method,
-        path: rawPath,
-        protocol: `HTTP/${httpVersion}`,
-        sourceIp: socket.remoteAddress,
-        userAgent: headers['user-agent'],
-      },
+      http: { method, path: rawPath, protocol: `HTTP/${httpVersion}`, sourceIp: socket.remoteAddress, userAgent },
       requestId,
       routeKey: route?.key,
       stage: '$default',
@@ -309,9 +291,8 @@ function tokenBucket({ ThrottlingRateLimit, ThrottlingBurstLimit }: z.infer<type
 /** One line per call to the log group; what there is nothing to say of is a dash, as on AWS. */
 function accessLog({ DestinationArn, Format }: z.infer<typeof Stage>['AccessLogSettings'], logs: Logs) {
   const group = /:log-group:([^:]+)/.exec(DestinationArn)?.[1] ?? DestinationArn;
-  return (call: Call, reply: SignedReply, milliseconds: number) => {
-    const told = (name: string) =>
-      JSON.stringify(String(VARIABLES.get(name)?.(call, reply, milliseconds) ?? '-')).slice(1, -1);
+  return (call: Answered) => {
+    const told = (name: string) => JSON.stringify(String(VARIABLES.get(name)?.(call) ?? '-')).slice(1, -1);
     logs.write(group, '$default', Format.replace(VARIABLE, told));
   };
 }

@@ -6,7 +6,6 @@ const MOST_TOKENS = 2_000;
 
 /** What a token says of its bearer. */
 export type Claims = Readonly<Record<string, string>>;
-
 const Discovery = z.object({ jwks_uri: z.url() });
 
 /**
@@ -18,20 +17,13 @@ const Discovery = z.object({ jwks_uri: z.url() });
  */
 export function jwtAuthorizer(machine: Machine, issuer: string, audience: string[]) {
   const verified = new Map<string, { readonly claims: Claims; readonly expiresAt: number }>();
-  let keyOfIssuer: JWTVerifyGetKey | undefined;
+  let keys: JWTVerifyGetKey | undefined;
   const keyOf: JWTVerifyGetKey = async (header, token) => {
-    try {
-      if (!keyOfIssuer) {
-        const response = await fetch(`${issuer}/.well-known/openid-configuration`);
-        keyOfIssuer = createRemoteJWKSet(new URL(Discovery.parse(await response.json()).jwks_uri));
-      }
-      return await keyOfIssuer(header, token);
-    } catch (error) {
-      if (error instanceof errors.JOSEError) throw error;
-      keyOfIssuer = undefined;
-      machine.say(`tokens cannot be checked: ${issuer} does not answer with its keys (${String(error)})`);
-      throw new errors.JOSEError('the issuer does not answer with its keys');
+    if (!keys) {
+      const response = await fetch(`${issuer}/.well-known/openid-configuration`);
+      keys = createRemoteJWKSet(new URL(Discovery.parse(await response.json()).jwks_uri));
     }
+    return keys(header, token);
   };
   return async (header = ''): Promise<{ readonly claims: Claims } | { readonly refused: string }> => {
     const token = header.replace(/^Bearer\s+/i, '');
@@ -47,7 +39,8 @@ export function jwtAuthorizer(machine: Machine, issuer: string, audience: string
       return { claims };
     } catch (error) {
       if (error instanceof errors.JOSEError) return { refused: error.message };
-      throw error;
+      machine.say(`tokens cannot be checked: ${issuer} does not answer with its keys (${String(error)})`);
+      return { refused: 'the issuer does not answer with its keys' };
     }
   };
 }

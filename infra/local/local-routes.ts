@@ -30,7 +30,8 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): LocalRoutes
     'GET /clock': time,
     'POST /clock': (body) => {
       const move = Move.parse(body);
-      clock.moveTo('now' in move ? Date.parse(move.now) : after(clock.now(), move.advance));
+      const now = Temporal.Instant.fromEpochMilliseconds(Math.floor(clock.now())).toZonedDateTimeISO('UTC');
+      clock.moveTo('now' in move ? Date.parse(move.now) : now.add(move.advance).epochMilliseconds);
       return time();
     },
     'POST /streams': async (body) => {
@@ -54,11 +55,6 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): LocalRoutes
       return { ran: name };
     },
   };
-}
-
-function after(now: number, duration: string): number {
-  const start = Temporal.Instant.fromEpochMilliseconds(Math.floor(now)).toZonedDateTimeISO('UTC');
-  return start.add(duration).epochMilliseconds;
 }
 
 /** Answers a call of a helper; bad input is 422 naming what would be right, an unknown helper 404 naming those there are. */
