@@ -96,7 +96,8 @@ export async function answerSigned(
       const body = typeof sent === 'string' ? Buffer.from(sent) : sent;
       const call = { method, path: decoded(path), query: new URLSearchParams(query), headers, body };
       iam.authorize(caller, service.demands(call));
-      return { headers: {}, body: '', ...(await service.answer(call)) };
+      const { status, headers: given = {}, body: answered = '' } = await service.answer(call);
+      return { status, headers: given, body: answered };
     }
     const body = sent.toString('utf8');
     const input = inputOf(body);
