@@ -17,33 +17,26 @@ const MOST_STARS = 5;
  * @throws RangeError naming the path and what is wrong there, for what EventBridge refuses
  */
 export function compilePattern(pattern: unknown): Matcher {
-  return matcherOf(typeof pattern === 'string' ? parsed(pattern) : pattern, '');
-}
-
-function parsed(text: string): unknown {
+  let parsed = pattern;
   try {
-    return JSON.parse(text);
+    if (typeof pattern === 'string') parsed = JSON.parse(pattern);
   } catch (error) {
     throw new RangeError(`event pattern: not JSON: ${String(error)}`);
   }
+  return matcherOf(parsed, '');
 }
 
 function refuse(at: string, expected: string, got: unknown): never {
   throw new RangeError(`event pattern${at && `, ${at}`}: expected ${expected}, got ${JSON.stringify(got)}`);
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function isLeaf(value: unknown): value is Leaf {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
-}
+const isLeaf = (value: unknown): value is Leaf => value === null || !['object', 'undefined'].includes(typeof value);
 
 /** An array stands for any of its elements. */
-function elementsOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
-}
+const elementsOf = (value: unknown): readonly unknown[] => [value].flat(Number.POSITIVE_INFINITY);
 
 /** All keys of the pattern in one object; of an array, in the same element. */
 function matcherOf(pattern: unknown, path: string): Matcher {
@@ -74,8 +67,7 @@ function conditionOf(key: string, value: unknown, path: string): (object: JsonOb
 function childOf(object: JsonObject, key: string): unknown {
   if (Object.hasOwn(object, key)) return object[key];
   const below = Object.entries(object).filter(([name]) => name.startsWith(`${key}.`));
-  if (below.length === 0) return undefined;
-  return Object.fromEntries(below.map(([name, value]) => [name.slice(key.length + 1), value]));
+  if (below.length > 0) return Object.fromEntries(below.map(([name, value]) => [name.slice(key.length + 1), value]));
 }
 
 function leafMatcher(values: readonly unknown[], at: string): Matcher {
@@ -92,26 +84,21 @@ function testOf(wanted: unknown, path: string): Test {
   if (isLeaf(wanted)) return (value) => value === wanted;
   const [operator, operand] = onlyEntry(wanted, path);
   const at = `${path} ${operator}`;
-  switch (operator) {
-    case 'exists':
-      return typeof operand === 'boolean' ? () => operand : refuse(at, 'true or false', operand);
-    case 'numeric':
-      return numeric(operand, at);
-    case 'cidr':
-      return cidr(operand, at);
-    case 'anything-but':
-      return anythingBut(operand, at);
-    case 'prefix':
-    case 'suffix': {
-      if (!isObject(operand)) return textTest(operator, operand, at);
-      const [folding, wanted] = onlyEntry(operand, at);
-      if (folding !== 'equals-ignore-case') refuse(at, 'equals-ignore-case', folding);
-      return textTest(operator, wanted, at, folded);
-    }
-    default:
-      return textTest(operator, operand, at);
-  }
+  const testFor = OPERATORS.get(operator);
+  if (testFor) return testFor(operand, at);
+  if (!/^(prefix|suffix)$/.test(operator) || !isObject(operand)) return textTest(operator, operand, at);
+  const [folding, text] = onlyEntry(operand, at);
+  if (folding !== 'equals-ignore-case') refuse(at, 'equals-ignore-case', folding);
+  return textTest(operator, text, at, folded);
 }
+
+/** Those beside the tests of a text. */
+const OPERATORS = new Map<string, (operand: unknown, at: string) => Test>([
+  ['exists', (operand, at) => (typeof operand === 'boolean' ? () => operand : refuse(at, 'true or false', operand))],
+  ['numeric', numeric],
+  ['cidr', cidr],
+  ['anything-but', anythingBut],
+]);
 
 function onlyEntry(value: unknown, at: string): [string, unknown] {
   const [only, ...more] = isObject(value) ? Object.entries(value) : [];
@@ -138,14 +125,12 @@ function textTest(operator: string, wanted: unknown, at: string, fold = (text: s
 /** `*` stands for any characters, `\*` and `\\` for themselves. */
 function wildcard(pattern: string, at: string): (value: string) => boolean {
   const tokens = pattern.match(/\\[\s\S]?|\*+|[^\\*]+/g) ?? [];
-  const known = tokens.every((token) => !/^(\\[^*\\]?|\*\*+)$/.test(token));
-  if (!known) refuse(at, 'single stars, and \\ before * or \\ only', pattern);
+  if (tokens.some((token) => /^(\\[^*\\]?|\*\*+)$/.test(token)))
+    refuse(at, 'single stars, and \\ before * or \\ only', pattern);
   if (tokens.filter((token) => token === '*').length > MOST_STARS) refuse(at, `at most ${MOST_STARS} stars`, pattern);
-  const parts = tokens.map((token) => {
-    if (token === '*') return '[\\s\\S]*';
-    return token.startsWith('\\') ? token : token.replace(/[$()+./?[\]^{|}-]/g, '\\$&');
-  });
-  const whole = new RegExp(`^${parts.join('')}$`);
+  const escaped = (text: string) => text.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&');
+  const parts = tokens.map((token) => (token === '*' ? '.*' : escaped(token.replace('\\', ''))));
+  const whole = new RegExp(`^${parts.join('')}$`, 's');
   return (value) => whole.test(value);
 }
 
@@ -159,19 +144,14 @@ const COMPARISONS = new Map<unknown, (value: number, bound: number) => boolean>(
 
 /** One comparison, or a lower and then an upper bound: `[">", 0, "<=", 5]`. */
 function numeric(operand: unknown, at: string): Test {
-  const [first, low, second, high, ...more]: readonly unknown[] = Array.isArray(operand) ? operand : [];
-  const wrong = (): never => refuse(at, 'a comparison or a range', operand);
-  const compare = (sign: unknown, bound: unknown) => {
-    const comparison = COMPARISONS.get(sign);
-    if (!comparison || typeof bound !== 'number') return wrong();
-    return (value: Leaf) => typeof value === 'number' && comparison(value, bound);
-  };
-  const above = compare(first, low);
-  if (second === undefined) return above;
-  const isRange = /^>=?$/.test(String(first)) && /^<=?$/.test(String(second)) && Number(low) < Number(high);
-  if (!isRange || more.length > 0) return wrong();
-  const below = compare(second, high);
-  return (value) => above(value) && below(value);
+  const parts: readonly unknown[] = Array.isArray(operand) ? operand : [];
+  const [sign, low, below = '<=', high = Number.POSITIVE_INFINITY] = parts;
+  const [first, second] = [COMPARISONS.get(sign), COMPARISONS.get(below)];
+  const isRange = /^>=?$/.test(String(sign)) && /^<=?$/.test(String(below)) && Number(low) < Number(high);
+  const isKnown = parts.length === 2 || (parts.length === 4 && isRange);
+  if (!isKnown || !first || !second || typeof low !== 'number' || typeof high !== 'number')
+    refuse(at, 'a comparison or a range', operand);
+  return (value) => typeof value === 'number' && first(value, low) && second(value, high);
 }
 
 /** `10.0.0.0/24`, `2001:db8::/32` */
