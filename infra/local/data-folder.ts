@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod';
 
 /** Of the files in the folder; another number when a release reads them in another way. */
 const FORMAT = 4;
 const MARK = 'interlock-data.json';
 /** Stands while the folder is emptied: who is ended in between goes on with it at the next start. */
 const EMPTYING = 'emptying';
-const Mark = z.object({ format: z.number().int() });
 
 /**
  * Opens the folder that holds everything this machine keeps, for this process alone. The database is durable over
@@ -34,30 +32,19 @@ function claim(folder: string): void {
     throw new RangeError(`${folder} cannot be the data folder (${String(error)}): choose another one (--data DIR)`);
   }
   const mark = join(folder, MARK);
-  const unfinished = `${mark}.new`;
   if (!existsSync(mark)) {
     if (readdirSync(folder).some((name) => name !== `${MARK}.new`))
       throw new RangeError(
         `${folder} holds files that are not Interlock's: choose an empty or new folder (--data DIR)`,
       );
-    writeFileSync(unfinished, JSON.stringify({ format: FORMAT }));
-    renameSync(unfinished, mark);
+    writeFileSync(`${mark}.new`, JSON.stringify({ format: FORMAT }));
+    renameSync(`${mark}.new`, mark);
   }
-  const { format } = markIn(mark);
-  if (format !== FORMAT)
+  const format = /^\{"format":(\d+)\}$/.exec(readFileSync(mark, 'utf8'))?.[1] ?? `(unreadable in ${MARK})`;
+  if (format !== String(FORMAT))
     throw new RangeError(
       `the data in ${folder} have format ${format}, and this version reads format ${FORMAT}: start with another folder (--data DIR), or remove this one to begin anew`,
     );
-}
-
-function markIn(mark: string): z.infer<typeof Mark> {
-  try {
-    return Mark.parse(JSON.parse(readFileSync(mark, 'utf8')));
-  } catch {
-    throw new RangeError(
-      `${mark} cannot be read: start with another folder (--data DIR), or remove this one to begin anew`,
-    );
-  }
 }
 
 function lockedStore(folder: string): DatabaseSync {
