@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import { assemblyOf } from './assembly.ts';
 import { buckets } from './buckets.ts';
 import { counted, countedApi, countedCalls, countedFunctions, countedLogs, countedQueues } from './calls.ts';
 import { movableClock } from './clock.ts';
@@ -11,6 +11,7 @@ import {
   type SignedRequest,
   type WireService,
 } from './cloud.ts';
+import { openDataFolder } from './data-folder.ts';
 import { dynamodb } from './dynamodb.ts';
 import { startEngine } from './engine.ts';
 import { eventBus } from './event-bus.ts';
@@ -24,7 +25,7 @@ import { parameters } from './parameters.ts';
 import { queues } from './queues.ts';
 import { scheduler } from './scheduler.ts';
 import { secrets } from './secrets.ts';
-import type { Assembly } from './template.ts';
+import { readAssembly } from './template.ts';
 
 /** Types that stand in the templates and do nothing on one machine: nobody is woken here, and nothing is encrypted at rest. */
 const WITHOUT_EFFECT: readonly string[] = [
@@ -36,12 +37,11 @@ const WITHOUT_EFFECT: readonly string[] = [
 ];
 
 export interface LocalCloudOptions {
-  readonly assembly: Assembly;
-  readonly assemblyFolder: string;
-  /** Where this machine answers. */
-  readonly url: string;
+  readonly environment: string;
+  /** Synthesized templates with their bundles. @default those of the environment, synthesized where needed */
+  readonly assemblyFolder?: string;
+  /** Where everything is kept. */
   readonly folder: string;
-  readonly store: DatabaseSync;
   readonly say: (line: string) => void;
   /** The engine ended again and again: the system cannot go on. */
   readonly onGivenUp: () => void;
@@ -51,74 +51,66 @@ export type LocalCloud = Awaited<ReturnType<typeof startLocalCloud>>;
 
 /**
  * Makes everything stand that the templates describe, and starts what runs by itself.
- * @throws RangeError naming the resource and property that is not supported on one machine
+ * @param url where this machine answers
+ * @throws RangeError for a folder that cannot be used, and for the resource and property that are not supported here
  */
-export async function startLocalCloud(options: LocalCloudOptions) {
-  const { assembly, assemblyFolder, url, folder, store, say, onGivenUp } = options;
-  const { resources } = assembly;
-  const clock = movableClock(store);
-  const roles = iam(resources);
-  const wires: (WireService | RestService)[] = [];
-  const behind = { iam: roles, services: wires };
-  const call = (request: SignedRequest) => answerSigned(behind, request);
-  const machine: Machine = { url, clock, store, folder, iam: roles, call, say };
-  const engine = await startEngine({ folder, say, onGivenUp });
-  const calls = countedCalls();
-  const ownLogs = logs(machine);
-  const told = countedLogs(ownLogs, calls);
-  const ownQueues = queues(machine, {
-    put: (arn, policy) => roles.putResourcePolicy(arn, jsonIn(policy)),
-    remove: (arn) => roles.removeResourcePolicy(arn),
-  });
-  const ownFunctions = functions({ machine, logs: told, queues: ownQueues, assemblyFolder });
-  const called = countedFunctions(ownFunctions, calls);
-  const tables = dynamodb(machine, engine);
-  const ownScheduler = scheduler(machine, called, ownQueues);
-  const api = countedApi(httpApi(machine, called, told), calls);
-  const mappings = eventSourceMappings(machine, {
-    queues: countedQueues(ownQueues, 'mappings', calls),
-    streams: tables,
-    functions: called,
-  });
-  const services: readonly Service[] = [
-    tables,
-    ownLogs,
-    ownQueues,
-    secrets(machine),
-    parameters(machine),
-    buckets(machine),
-    eventBus(machine, countedQueues(ownQueues, 'events', calls)),
-    ownFunctions,
-    mappings,
-    ownScheduler,
-    api,
-  ];
-  wires.push(...services.flatMap(({ wire }) => (wire ? counted(wire, calls) : [])));
+export async function startLocalCloud(url: string, options: LocalCloudOptions) {
+  const { environment, folder, say } = options;
+  const store = openDataFolder(folder);
+  const begun: { stop?(): Promise<void> | void }[] = [{ stop: () => store.close() }];
   const stop = async () => {
-    for (const service of [...services].reverse()) await service.stop?.();
-    await engine.stop();
+    for (const each of begun.toReversed()) await each.stop?.();
   };
   try {
+    const assemblyFolder = options.assemblyFolder ?? assemblyOf(environment, say);
+    const { resources, outputs } = readAssembly(assemblyFolder, url);
+    const roles = iam(resources);
+    const wires: (WireService | RestService)[] = [];
+    const behind = { iam: roles, services: wires };
+    const call = (request: SignedRequest) => answerSigned(behind, request);
+    const machine: Machine = { url, clock: movableClock(store), store, folder, iam: roles, call, say };
+    const engine = await startEngine(options);
+    begun.push(engine);
+    const calls = countedCalls();
+    const ownLogs = logs(machine);
+    const told = countedLogs(ownLogs, calls);
+    const ownQueues = queues(machine, {
+      put: (arn, policy) => roles.putResourcePolicy(arn, jsonIn(policy)),
+      remove: (arn) => roles.removeResourcePolicy(arn),
+    });
+    const ownFunctions = functions({ machine, logs: told, queues: ownQueues, assemblyFolder });
+    const called = countedFunctions(ownFunctions, calls);
+    const tables = dynamodb(machine, engine);
+    const ownScheduler = scheduler(machine, called, ownQueues);
+    const api = countedApi(httpApi(machine, called, told), calls);
+    const mappings = eventSourceMappings(machine, {
+      queues: countedQueues(ownQueues, 'mappings', calls),
+      streams: tables,
+      functions: called,
+    });
+    const services: readonly Service[] = [
+      tables,
+      ownLogs,
+      ownQueues,
+      secrets(machine),
+      parameters(machine),
+      buckets(machine),
+      eventBus(machine, countedQueues(ownQueues, 'events', calls)),
+      ownFunctions,
+      mappings,
+      ownScheduler,
+      api,
+    ];
+    begun.push(...services);
+    wires.push(...services.flatMap(({ wire }) => (wire ? counted(wire, calls) : [])));
     await addAll(resources, services);
     for (const service of services) await service.start?.();
+    const shown = { calls, tables, queues: ownQueues, mappings, functions: ownFunctions, scheduler: ownScheduler, api };
+    return { machine, behind, outputs, stop, ...shown };
   } catch (error) {
     await stop();
     throw error;
   }
-  return {
-    machine,
-    behind,
-    engine,
-    calls,
-    tables,
-    queues: ownQueues,
-    mappings,
-    functions: ownFunctions,
-    scheduler: ownScheduler,
-    api,
-    outputs: assembly.outputs,
-    stop,
-  };
 }
 
 /** @throws AwsError InvalidAttributeValue for a policy that is no JSON */
@@ -140,7 +132,7 @@ async function addAll(resources: readonly Resource[], services: readonly Service
 
 function refuseUnsupported({ stack, logicalId, type, properties }: Resource, services: readonly Service[]): void {
   if (WITHOUT_EFFECT.includes(type) || IAM_TYPES.includes(type)) return;
-  const carried = services.map(({ carries }) => carries[type]).find((each) => each !== undefined);
+  const carried = services.find(({ carries }) => type in carries)?.carries[type];
   if (!carried) throw new RangeError(`${stack}/${logicalId}: ${type} is not supported on one machine`);
   const known = [...carried.properties, ...(carried.withoutEffect ?? [])];
   const unknown = Object.keys(properties).filter((property) => !known.includes(property));

@@ -1,15 +1,7 @@
 import { Cron } from 'croner';
 import * as z from 'zod';
 import { propertiesOf, refuseMissingQueue } from './checked.ts';
-import {
-  AwsError,
-  type Caller,
-  type Functions,
-  type Machine,
-  type Queues,
-  type Resource,
-  type Service,
-} from './cloud.ts';
+import { AwsError, type Functions, type Machine, type Queues, type Resource } from './cloud.ts';
 import { eventOf } from './event-bus.ts';
 import type { AsyncFunctions } from './functions.ts';
 
@@ -40,59 +32,47 @@ const Properties = z
     }
   });
 
-/** When a schedule is due; instants in milliseconds since 1970. */
-interface Timetable {
-  /** The first due time after an instant. */
-  next(after: number): number;
-  /** The last due time up to and with an instant. */
-  last(upTo: number): number;
-}
-
-interface Schedule {
-  readonly name: string;
-  readonly arn: string;
-  readonly resource: Resource;
-  readonly target: z.infer<typeof Properties>['Target'];
-  readonly caller: Caller;
-  readonly timetable: Timetable;
-  /** Due times up to here are dealt with, or being dealt with. */
-  handledUpTo: number;
-  /** Due times whose firing is under way. */
-  readonly underWay: Set<number>;
-}
+const Kept = z.object({ since: z.number(), handled_up_to: z.number() });
+type Schedule = ReturnType<typeof scheduleOf>;
 
 /** EventBridge Scheduler on the moved clock: however far the clock is moved, a schedule fires at most once for it. */
-export function scheduler(
-  machine: Machine,
-  functions: AsyncFunctions,
-  queues: Queues,
-): Service & { run(name: string): Promise<void>; names(): readonly string[] } {
-  const { clock } = machine;
+export function scheduler(machine: Machine, functions: AsyncFunctions, queues: Queues) {
+  const { clock, store, say } = machine;
+  store.exec(`create table if not exists schedules (
+    name text primary key, expression text not null, since integer not null, handled_up_to integer not null)`);
+  const keep = store.prepare('update schedules set handled_up_to = ? where name = ?');
   const schedules: Schedule[] = [];
-  const kept = keptSchedules(machine);
   const firings = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let running = false;
 
   /** What is not over when the system dies is fired again when it stands: kept is the time before the oldest of it. */
   const fireDue = async (schedule: Schedule, due: number) => {
+    const { name, underWay } = schedule;
     schedule.handledUpTo = due;
-    schedule.underWay.add(due);
+    underWay.add(due);
     if (!(await fire(machine, functions, queues, schedule, due))) return;
-    schedule.underWay.delete(due);
-    kept.keep(schedule.name, Math.min(schedule.handledUpTo, ...[...schedule.underWay].map((other) => other - 1)));
+    underWay.delete(due);
+    keep.run(Math.min(schedule.handledUpTo, ...[...underWay].map((other) => other - 1)), name);
   };
+  /** Never throws, for a move of the clock calls it: others are to hear of that move, too. */
   const tick = () => {
     clearTimeout(timer);
     if (!running) return;
     const now = clock.now();
     const pauses = schedules.map((schedule) => {
-      const { due, pause } = timesOf(machine, schedule, now);
-      if (due > schedule.handledUpTo) {
-        const firing = fireDue(schedule, due).finally(() => firings.delete(firing));
-        firings.add(firing);
+      const { name, timetable, handledUpTo } = schedule;
+      try {
+        const [due, next] = [timetable.last(now), timetable.next(now)];
+        if (due > handledUpTo) {
+          const firing = fireDue(schedule, due).finally(() => firings.delete(firing));
+          firings.add(firing);
+        }
+        return next - now;
+      } catch (error) {
+        say(`the schedule ${name} cannot tell when it is due, it is asked again in a minute: ${String(error)}`);
+        return LONGEST_SLEEP_MS;
       }
-      return pause;
     });
     timer = setTimeout(tick, Math.min(LONGEST_SLEEP_MS, ...pauses));
   };
@@ -100,15 +80,7 @@ export function scheduler(
 
   return {
     carries: { 'AWS::Scheduler::Schedule': { properties: Object.keys(Properties.shape) } },
-    add(resource) {
-      const { name, arn } = resource;
-      const { ScheduleExpression, ScheduleExpressionTimezone: zone, Target } = propertiesOf(Properties, resource);
-      // A schedule that is new, or due at other times than before, has missed nothing.
-      const { since, handledUpTo } = kept.standing(name, `${ScheduleExpression} ${zone}`, clock.now());
-      const timetable = timetableOf(ScheduleExpression, zone, since);
-      const { caller } = machine.iam.assume(Target.RoleArn, name);
-      schedules.push({ name, arn, resource, target: Target, caller, timetable, handledUpTo, underWay: new Set() });
-    },
+    add: (resource: Resource) => void schedules.push(scheduleOf(machine, resource)),
     start() {
       for (const schedule of schedules) refuseMissingTarget(functions, queues, schedule);
       running = true;
@@ -119,13 +91,39 @@ export function scheduler(
       clearTimeout(timer);
       await Promise.allSettled(firings);
     },
-    async run(name) {
+    async run(name: string) {
       const schedule = schedules.find((one) => one.name === name);
       if (!schedule)
         throw new RangeError(`no schedule ${name}; there are ${schedules.map((one) => one.name).join(', ') || 'none'}`);
       await fire(machine, functions, queues, schedule, clock.now());
     },
     names: () => schedules.map(({ name }) => name),
+  };
+}
+
+function scheduleOf({ clock, iam, store }: Machine, resource: Resource) {
+  const { name } = resource;
+  const { ScheduleExpression, ScheduleExpressionTimezone: zone, Target: target } = propertiesOf(Properties, resource);
+  const expression = `${ScheduleExpression} ${zone}`;
+  const now = clock.now();
+  const row =
+    store.prepare('select * from schedules where name = ? and expression = ?').get(name, expression) ??
+    // A schedule that is new, or due at other times than before, has missed nothing. A rate is due for the first time
+    // when it begins to stand, hence just before.
+    store
+      .prepare('insert or replace into schedules values (?, ?, ?, ?) returning *')
+      .get(name, expression, now, now - 1);
+  const { since, handled_up_to: handledUpTo } = Kept.parse(row);
+  return {
+    name,
+    resource,
+    target,
+    caller: iam.assume(target.RoleArn, name).caller,
+    timetable: timetableOf(ScheduleExpression, zone, since),
+    /** Due times up to here are dealt with, or being dealt with. */
+    handledUpTo,
+    /** Due times whose firing is under way. */
+    underWay: new Set<number>(),
   };
 }
 
@@ -142,26 +140,14 @@ function refuseMissingTarget(functions: AsyncFunctions, queues: Queues, { resour
 }
 
 /**
- * What is due of a schedule, and in how many milliseconds more is. Never throws, for a move of the clock asks: others
- * are to hear of that move, too.
- */
-function timesOf({ say }: Machine, { name, timetable }: Schedule, now: number) {
-  try {
-    return { due: timetable.last(now), pause: timetable.next(now) - now };
-  } catch (error) {
-    say(`the schedule ${name} cannot tell when it is due, it is asked again in a minute: ${String(error)}`);
-    return { due: Number.NEGATIVE_INFINITY, pause: LONGEST_SLEEP_MS };
-  }
-}
-
-/**
- * When `cron(…)` or `rate(…)` is due.
+ * When `cron(…)` or `rate(…)` is due: the first time after an instant, the last up to and with one; in milliseconds
+ * since 1970.
  *
  * @param zone an IANA time zone, for cron
- * @param since from when a rate counts, in milliseconds since 1970
+ * @param since from when a rate counts
  * @throws RangeError for an expression or a zone that is not supported here
  */
-export function timetableOf(expression: string, zone: string, since: number): Timetable {
+export function timetableOf(expression: string, zone: string, since: number) {
   // Of AWS's six fields the day of the week and the year stay open.
   const [, fields] = /^cron\(((?:[\d*,/-]+ ){3}[\d*,/-]+) \? \*\)$/.exec(expression) ?? [];
   if (fields) return cronTimetable(`${fields} *`, zone);
@@ -169,10 +155,13 @@ export function timetableOf(expression: string, zone: string, since: number): Ti
   const period = Number(count) * (UNITS[unit] ?? 0);
   if (period === 0) throw new RangeError('only cron(… ? *) and rate(…) are supported');
   const turns = (at: number) => Math.floor((at - since) / period);
-  return { next: (after) => since + (turns(after) + 1) * period, last: (upTo) => since + turns(upTo) * period };
+  return {
+    next: (after: number) => since + (turns(after) + 1) * period,
+    last: (upTo: number) => since + turns(upTo) * period,
+  };
 }
 
-function cronTimetable(fields: string, zone: string): Timetable {
+function cronTimetable(fields: string, zone: string) {
   const cron = new Cron(fields, { paused: true, timezone: zone, sloppyRanges: true, fixedTimeRule: 'no-wildcard' });
   // A time that the change to summer time leaves out is left out on AWS; croner moves it behind the gap.
   const first = (runs: (from: Date) => Date | undefined | null, from: number): number => {
@@ -182,9 +171,9 @@ function cronTimetable(fields: string, zone: string): Timetable {
     return run.getTime();
   };
   return {
-    next: (after) => first((from) => cron.nextRun(from), after),
+    next: (after: number) => first((from) => cron.nextRun(from), after),
     // What is due at this very second is a previous run of the next one.
-    last: (upTo) => first((from) => cron.previousRuns(1, from)[0], Math.floor(upTo / 1000) * 1000 + 1000),
+    last: (upTo: number) => first((from) => cron.previousRuns(1, from)[0], Math.floor(upTo / 1000) * 1000 + 1000),
   };
 }
 
@@ -196,10 +185,10 @@ async function fire(
   machine: Machine,
   functions: Functions,
   queues: Queues,
-  { name, arn, target, caller }: Schedule,
+  { name, resource, target, caller }: Schedule,
   scheduledAt: number,
 ): Promise<boolean> {
-  const event = eventOf('aws.scheduler', 'Scheduled Event', scheduledAt, '{}', [arn]);
+  const event = eventOf('aws.scheduler', 'Scheduled Event', scheduledAt, '{}', [resource.arn]);
   try {
     machine.iam.authorize(caller, [{ action: 'lambda:InvokeFunction', resource: target.Arn }]);
     await functions.invokeAsync(target.Arn, event);
@@ -216,23 +205,4 @@ async function fire(
     machine.say(`the firing of ${name} is given up, for its dead letters take nothing either: ${String(error)}`);
   }
   return true;
-}
-
-/** Since when each schedule stands, and up to when its due times are dealt with. */
-function keptSchedules({ store }: Machine) {
-  store.exec(`create table if not exists schedules (
-    name text primary key, expression text not null, since integer not null, handled_up_to integer not null)`);
-  const find = store.prepare('select since, handled_up_to from schedules where name = ? and expression = ?');
-  const insert = store.prepare('insert or replace into schedules values (?, ?, ?, ?)');
-  const update = store.prepare('update schedules set handled_up_to = ? where name = ?');
-  return {
-    standing(name: string, expression: string, now: number) {
-      const row = find.get(name, expression);
-      if (row) return { since: Number(row.since), handledUpTo: Number(row.handled_up_to) };
-      // A rate is due for the first time when it begins to stand, hence just before.
-      insert.run(name, expression, now, now - 1);
-      return { since: now, handledUpTo: now - 1 };
-    },
-    keep: (name: string, handledUpTo: number) => void update.run(handledUpTo, name),
-  };
 }
