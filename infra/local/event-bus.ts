@@ -6,16 +6,14 @@ import { compilePattern } from './event-pattern.ts';
 
 /** What a queue attests of messages that a rule sent. */
 const SENDER_ID = 'AIDAEVENTBRIDGELOCAL1';
-/** AWS's limit of one PutEvents. */
-const MOST_ENTRIES = 10;
+const ARN = `arn:aws:events:${REGION}:${ACCOUNT}`;
 
 const Name = z.string().min(1);
 const QueueArn = z.string().startsWith('arn:aws:sqs:', 'only queues are supported as targets');
-const Target = z.strictObject({
-  Id: z.string(),
-  Arn: QueueArn,
-  DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional(),
-});
+const Targets = z.array(
+  z.strictObject({ Id: z.string(), Arn: QueueArn, DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional() }),
+);
+type Targets = z.infer<typeof Targets>;
 const Pattern = z.unknown().transform((pattern, context) => {
   try {
     return compilePattern(pattern);
@@ -28,13 +26,8 @@ const RuleProperties = z.strictObject({
   EventBusName: Name,
   EventPattern: Pattern,
   State: z.literal('ENABLED'),
-  Targets: z.array(Target),
+  Targets,
 });
-
-const PutRule = z.strictObject({ EventBusName: Name, Name, EventPattern: z.unknown() });
-const PutTargets = z.strictObject({ EventBusName: Name, Rule: Name, Targets: z.array(Target) });
-const RemoveTargets = z.strictObject({ EventBusName: Name, Rule: Name, Ids: z.array(z.string()) });
-const DeleteRule = z.strictObject({ EventBusName: Name, Name });
 const Entry = z.strictObject({
   EventBusName: Name,
   Source: Name,
@@ -42,34 +35,28 @@ const Entry = z.strictObject({
   Detail: Name,
   Time: z.number().optional(), // Seconds since 1970.
 });
-const PutEvents = z.strictObject({ Entries: z.array(Entry).max(MOST_ENTRIES) });
-/** Which buses a call is about, before anything else of it is read. */
-const About = z.object({ Entries: z.array(z.object({ EventBusName: Name })).catch([]) });
+const PutEvents = z.strictObject({ Entries: z.array(Entry).max(10) }); // As many as AWS takes in one call.
+const RuleName = z.strictObject({ EventBusName: Name, Name });
+const RuleNamed = z.strictObject({ EventBusName: Name, Rule: Name });
+const KeptRule = z
+  .object({ arn: Name, bus: Name, pattern: Name, targets: Targets })
+  .transform((kept) => ({ ...kept, matches: compilePattern(kept.pattern) }));
+type KeptRule = z.infer<typeof KeptRule>;
 
-interface Rule {
-  readonly arn: string;
-  readonly bus: string;
-  readonly matches: (event: unknown) => boolean;
-  readonly targets: readonly z.infer<typeof Target>[];
-}
-interface Delivery {
-  readonly rule: Rule;
-  readonly target: Rule['targets'][number];
-  readonly body: string;
-}
+type Rule = Omit<KeptRule, 'pattern'>;
+type Delivery = { readonly rule: Rule; readonly target: Targets[number]; readonly body: string };
 
 /** EventBridge: buses, and rules that hand what matches to queues. Rules put over the wire are kept in the store. */
 export function eventBus(machine: Machine, queues: Queues): Service {
   const buses = new Set<string>();
-  const rules: Rule[] = [];
-  const sending: { readonly by: Resource; readonly to: string }[] = [];
-  const ownRules = keptRules(machine);
+  const rules: (Rule & { readonly resource: Resource })[] = [];
   const known = (bus: string) => {
     if (!buses.has(bus)) throw new AwsError('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
     return bus;
   };
-  const putEvents = ({ Entries }: z.infer<typeof PutEvents>) => {
-    const standing = [...rules, ...ownRules.all()];
+  const wired = wireRules(machine, known);
+  const putEvents = operation(PutEvents, ({ Entries }) => {
+    const standing = [...rules, ...wired.rules.values()];
     const events = Entries.map(({ EventBusName, Source, DetailType, Detail, Time }) => {
       const at = Time === undefined ? machine.clock.now() : Time * 1000;
       return { bus: known(EventBusName), event: eventOf(Source, DetailType, at, objectIn(Detail)) };
@@ -81,25 +68,21 @@ export function eventBus(machine: Machine, queues: Queues): Service {
     });
     deliver(machine, queues, deliveries);
     return { FailedEntryCount: 0, Entries: events.map(({ event }) => ({ EventId: event.id })) };
-  };
-  const operations = { PutEvents: operation(PutEvents, putEvents), ...ruleOperations(ownRules, known) };
+  });
+  const operations = { PutEvents: putEvents, ...wired.operations };
   return {
     carries: {
       'AWS::Events::EventBus': { properties: ['Name'], withoutEffect: ['Description'] },
       'AWS::Events::Rule': { properties: Object.keys(RuleProperties.shape) },
     },
     add(resource) {
-      if (resource.type === 'AWS::Events::EventBus') {
-        buses.add(resource.name);
-        return;
-      }
-      const { EventBusName, EventPattern, Targets } = propertiesOf(RuleProperties, resource);
-      rules.push({ arn: resource.arn, bus: EventBusName, matches: EventPattern, targets: Targets });
-      for (const { Arn, DeadLetterConfig } of Targets)
-        for (const to of [Arn, DeadLetterConfig?.Arn]) if (to !== undefined) sending.push({ by: resource, to });
+      if (resource.type === 'AWS::Events::EventBus') return void buses.add(resource.name);
+      const { EventBusName: bus, EventPattern: matches, Targets: targets } = propertiesOf(RuleProperties, resource);
+      rules.push({ resource, arn: resource.arn, bus, matches, targets });
     },
     start() {
-      for (const { by, to } of sending) refuseMissingQueue(queues, by, to);
+      for (const { resource, targets } of rules)
+        for (const queueArn of targets.flatMap(queuesOf)) refuseMissingQueue(queues, resource, queueArn);
     },
     wire: {
       kind: 'json',
@@ -110,15 +93,15 @@ export function eventBus(machine: Machine, queues: Queues): Service {
         const action = `events:${name}`;
         // Rules are put by the account's own tools; a role would have to be allowed it everywhere.
         if (name !== 'PutEvents') return [{ action, resource: '*' }];
-        const names = new Set(About.parse(input).Entries.map(({ EventBusName }) => EventBusName));
-        return [...names].map((bus) => ({ action, resource: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${bus}` }));
+        // What cannot be read demands nothing, and is refused when it is carried out.
+        const entries = PutEvents.safeParse(input).data?.Entries ?? [];
+        const names = new Set(entries.map(({ EventBusName }) => EventBusName));
+        return [...names].map((bus) => ({ action, resource: `${ARN}:event-bus/${bus}` }));
       },
       answer: ({ operation: name, input, caller }) => ({ json: operationOf(operations, name)(input, caller) }),
     },
   };
 }
-
-const ruleArn = (bus: string, name: string) => `arn:aws:events:${REGION}:${ACCOUNT}:rule/${bus}/${name}`;
 
 /**
  * An event as rules and functions see it.
@@ -138,12 +121,14 @@ function objectIn(text: string): unknown {
   }
 }
 
+const queuesOf = ({ Arn, DeadLetterConfig }: Targets[number]) =>
+  DeadLetterConfig ? [Arn, DeadLetterConfig.Arn] : [Arn];
+
 /** Everything in one transaction; one by one where a queue refuses its message, so that the others still get theirs. */
 function deliver(machine: Machine, queues: Queues, deliveries: readonly Delivery[]): void {
   try {
-    for (const delivery of deliveries) authorize(machine, delivery, delivery.target.Arn);
-    if (deliveries.length > 0)
-      queues.sendAll(deliveries.map((delivery) => messageTo(delivery.target.Arn, delivery.body)));
+    const messages = deliveries.map((delivery) => messageTo(machine, delivery, delivery.target.Arn));
+    if (messages.length > 0) queues.sendAll(messages);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     for (const delivery of deliveries) deliverAlone(machine, queues, delivery);
@@ -152,12 +137,10 @@ function deliver(machine: Machine, queues: Queues, deliveries: readonly Delivery
 
 /** To the target; what it does not take, to its dead letters; what these do not take either is said and dropped. */
 function deliverAlone(machine: Machine, queues: Queues, delivery: Delivery): void {
-  const { rule, target, body } = delivery;
-  for (const queueArn of [target.Arn, target.DeadLetterConfig?.Arn]) {
-    if (queueArn === undefined) break;
+  const { rule, target } = delivery;
+  for (const queueArn of queuesOf(target)) {
     try {
-      authorize(machine, delivery, queueArn);
-      queues.send(queueArn, messageTo(queueArn, body));
+      queues.send(queueArn, messageTo(machine, delivery, queueArn));
       return;
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
@@ -167,50 +150,66 @@ function deliverAlone(machine: Machine, queues: Queues, delivery: Delivery): voi
   machine.say(`an event of ${rule.arn} is dropped`);
 }
 
-const messageTo = (queueArn: string, body: string) => ({ queueArn, body, senderId: SENDER_ID });
-
-function authorize({ iam }: Machine, { rule }: Delivery, queueArn: string): void {
+/** @throws AwsError where the queue's policy does not let the rule in */
+function messageTo({ iam }: Machine, { rule, body }: Delivery, queueArn: string) {
   const by = { service: 'events.amazonaws.com', sourceArn: rule.arn };
   iam.authorizeService(by, { action: 'sqs:SendMessage', resource: queueArn });
+  return { queueArn, body, senderId: SENDER_ID };
 }
 
-const KeptRule = z.object({ arn: Name, bus: Name, pattern: Name, targets: z.array(Target) });
-
-/** The rules that were put over the wire. One in the store that cannot be read any more is said and left out. */
-function keptRules({ store, say }: Machine) {
+/** What a suite listens to the bus with. A rule in the store that cannot be read any more is said and left out. */
+function wireRules({ store, say }: Machine, known: (bus: string) => string) {
   store.exec('create table if not exists wire_rules (arn text primary key, rule text not null)');
-  const write = store.prepare('insert or replace into wire_rules values (?, ?)');
-  const erase = store.prepare('delete from wire_rules where arn = ?');
-  const rules = new Map<string, Rule & z.infer<typeof KeptRule>>();
+  const rules = new Map<string, KeptRule>();
   for (const { arn, rule } of store.prepare('select arn, rule from wire_rules order by arn').all()) {
     try {
       const kept = KeptRule.parse(JSON.parse(String(rule)));
-      rules.set(kept.arn, { ...kept, matches: compilePattern(kept.pattern) });
+      rules.set(kept.arn, kept);
     } catch (error) {
       say(`the rule ${String(arn)} is left out until it is put anew: ${String(error)}`);
     }
   }
-  return {
-    all: (): readonly Rule[] => [...rules.values()],
-    targetsOf: (arn: string) => rules.get(arn)?.targets ?? [],
-    /** @throws AwsError for a rule that is not there */
-    find(arn: string) {
-      const rule = rules.get(arn);
-      if (rule) return rule;
-      throw new AwsError('ResourceNotFoundException', `Rule ${arn} does not exist.`);
-    },
-    /** @throws AwsError for a pattern that does not compile, which is not kept */
-    put(rule: Omit<z.infer<typeof KeptRule>, 'pattern'> & { readonly pattern: unknown }) {
-      const matches = matcherOf(rule.pattern);
-      const kept = { ...rule, pattern: String(rule.pattern) };
-      write.run(kept.arn, JSON.stringify(kept));
-      rules.set(kept.arn, { ...kept, matches });
-    },
-    remove(arn: string) {
-      erase.run(arn);
-      rules.delete(arn);
-    },
+  const arnOf = (bus: string, name: string) => `${ARN}:rule/${bus}/${name}`;
+  const find = (bus: string, name: string) => {
+    const rule = rules.get(arnOf(bus, name));
+    if (rule) return rule;
+    throw new AwsError('ResourceNotFoundException', `Rule ${arnOf(bus, name)} does not exist.`);
   };
+  const put = (rule: KeptRule) => {
+    // What it matches is no JSON: that is made anew when it is read.
+    store.prepare('insert or replace into wire_rules values (?, ?)').run(rule.arn, JSON.stringify(rule));
+    rules.set(rule.arn, rule);
+  };
+  const retarget = (bus: string, name: string, change: (targets: Targets) => Targets) => {
+    const rule = find(bus, name);
+    put({ ...rule, targets: change(rule.targets) });
+    return { FailedEntryCount: 0, FailedEntries: [] };
+  };
+  const operations = {
+    PutRule: operation(RuleName.extend({ EventPattern: z.unknown() }), ({ EventBusName, Name, EventPattern }) => {
+      const arn = arnOf(known(EventBusName), Name);
+      const matches = matcherOf(EventPattern);
+      const targets = rules.get(arn)?.targets ?? [];
+      put({ arn, bus: EventBusName, pattern: String(EventPattern), matches, targets });
+      return { RuleArn: arn };
+    }),
+    PutTargets: operation(RuleNamed.extend({ Targets }), ({ EventBusName: bus, Rule: name, Targets: added }) =>
+      // A target put again under its Id takes the place of the one before.
+      retarget(bus, name, (targets) => [
+        ...new Map([...targets, ...added].map((target) => [target.Id, target])).values(),
+      ]),
+    ),
+    RemoveTargets: operation(RuleNamed.extend({ Ids: z.array(z.string()) }), ({ EventBusName: bus, Rule: name, Ids }) =>
+      retarget(bus, name, (targets) => targets.filter(({ Id }) => !Ids.includes(Id))),
+    ),
+    DeleteRule: operation(RuleName, ({ EventBusName: bus, Name: name }) => {
+      const { arn } = find(bus, name);
+      store.prepare('delete from wire_rules where arn = ?').run(arn);
+      rules.delete(arn);
+      return {};
+    }),
+  };
+  return { rules, operations };
 }
 
 /** Over the wire a pattern is its text. @throws AwsError for what is no text, or no pattern */
@@ -221,32 +220,4 @@ function matcherOf(pattern: unknown): Rule['matches'] {
   } catch (error) {
     throw new AwsError('InvalidEventPatternException', `Event pattern is not valid. Reason: ${String(error)}`);
   }
-}
-
-/** What a suite listens to the bus with. */
-function ruleOperations(rules: ReturnType<typeof keptRules>, known: (bus: string) => string) {
-  const answer = { FailedEntryCount: 0, FailedEntries: [] };
-  return {
-    PutRule: operation(PutRule, ({ EventBusName, Name, EventPattern }) => {
-      const arn = ruleArn(known(EventBusName), Name);
-      rules.put({ arn, bus: EventBusName, pattern: EventPattern, targets: rules.targetsOf(arn) });
-      return { RuleArn: arn };
-    }),
-    PutTargets: operation(PutTargets, ({ EventBusName, Rule, Targets }) => {
-      const rule = rules.find(ruleArn(EventBusName, Rule));
-      // A target put again under its Id takes the place of the one before.
-      const byId = new Map([...rule.targets, ...Targets].map((target) => [target.Id, target]));
-      rules.put({ ...rule, targets: [...byId.values()] });
-      return answer;
-    }),
-    RemoveTargets: operation(RemoveTargets, ({ EventBusName, Rule, Ids }) => {
-      const rule = rules.find(ruleArn(EventBusName, Rule));
-      rules.put({ ...rule, targets: rule.targets.filter(({ Id }) => !Ids.includes(Id)) });
-      return answer;
-    }),
-    DeleteRule: operation(DeleteRule, ({ EventBusName, Name }) => {
-      rules.remove(rules.find(ruleArn(EventBusName, Name)).arn);
-      return {};
-    }),
-  };
 }
