@@ -2,15 +2,7 @@ import { assemblyOf } from './assembly.ts';
 import { buckets } from './buckets.ts';
 import { counted, countedApi, countedCalls, countedFunctions, countedLogs, countedQueues } from './calls.ts';
 import { movableClock } from './clock.ts';
-import {
-  AwsError,
-  type Machine,
-  type Resource,
-  type RestService,
-  type Service,
-  type SignedRequest,
-  type WireService,
-} from './cloud.ts';
+import { AwsError, type Machine, type Resource, type Service } from './cloud.ts';
 import { openDataFolder } from './data-folder.ts';
 import { dynamodb } from './dynamodb.ts';
 import { startEngine } from './engine.ts';
@@ -65,9 +57,9 @@ export async function startLocalCloud(url: string, options: LocalCloudOptions) {
     const assemblyFolder = options.assemblyFolder ?? assemblyOf(environment, say);
     const { resources, outputs } = readAssembly(assemblyFolder, url);
     const roles = iam(resources);
-    const wires: (WireService | RestService)[] = [];
+    const wires: NonNullable<Service['wire']>[] = [];
     const behind = { iam: roles, services: wires };
-    const call = (request: SignedRequest) => answerSigned(behind, request);
+    const call: Machine['call'] = (request) => answerSigned(behind, request);
     const machine: Machine = { url, clock: movableClock(store), store, folder, iam: roles, call, say };
     const engine = await startEngine(options);
     begun.push(engine);

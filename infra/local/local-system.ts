@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { emptyDataFolder } from './data-folder.ts';
-import { openGateway } from './gateway.ts';
+import { type Behind, openGateway } from './gateway.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './local-cloud.ts';
 import { answerLocal, type LocalRoute, localRoutes } from './local-routes.ts';
 import { tokenIssuer } from './token-issuer.ts';
@@ -80,10 +79,8 @@ export async function startLocalSystem(options: LocalSystemOptions) {
   };
 }
 
-type Http = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
 /** Who asks whether the system is up hears no until it is filled. */
-function notYetHealthy(http: Http): Http {
+function notYetHealthy(http: Behind['http']): Behind['http'] {
   return async (request, response) => {
     if (request.url === '/health') response.writeHead(503, { 'retry-after': '1' }).end();
     else await http(request, response);
@@ -91,9 +88,10 @@ function notYetHealthy(http: Http): Http {
 }
 
 /** The helpers under `/_local/`, and the HTTP API for everything else. */
-async function httpOf(cloud: LocalCloud, { routes, audience }: LocalSystemOptions, reset: LocalRoute): Promise<Http> {
+async function httpOf(cloud: LocalCloud, { routes, audience }: LocalSystemOptions, reset: LocalRoute) {
   const issuer = await tokenIssuer(cloud.machine, audience);
   const helpers = { ...localRoutes(cloud, issuer), 'POST /reset': reset, ...routes?.(cloud) };
-  return (request, response) =>
+  const http: Behind['http'] = (request, response) =>
     request.url?.startsWith('/_local/') ? answerLocal(helpers, request, response) : cloud.api.handle(request, response);
+  return http;
 }

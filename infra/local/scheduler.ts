@@ -5,10 +5,9 @@ import { AwsError, type Functions, type Machine, type Queues, type Resource } fr
 import { eventOf } from './event-bus.ts';
 import type { AsyncFunctions } from './functions.ts';
 
-const MINUTE = 60_000;
-const UNITS: Readonly<Record<string, number>> = { minute: MINUTE, hour: 60 * MINUTE, day: 24 * 60 * MINUTE };
+const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 /** How long the timer sleeps at most: a machine that slept meanwhile is late by no more than this. */
-const LONGEST_SLEEP_MS = MINUTE;
+const LONGEST_SLEEP_MS = 60_000;
 
 const Properties = z
   .strictObject({
