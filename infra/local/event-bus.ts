@@ -14,7 +14,7 @@ const Targets = z.array(
   z.strictObject({ Id: z.string(), Arn: QueueArn, DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional() }),
 );
 type Targets = z.infer<typeof Targets>;
-const Pattern = z.unknown().transform((pattern, context) => {
+export const Pattern = z.unknown().transform((pattern, context) => {
   try {
     return compilePattern(pattern);
   } catch (error) {

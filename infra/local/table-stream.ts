@@ -11,79 +11,57 @@ const Record = z
   .transform((record) => ({ ...record, awsRegion: REGION })); // The embedded engine names itself there.
 export type StreamRecord = z.infer<typeof Record>;
 
-const Records = z.looseObject({ Records: z.array(Record), NextShardIterator: z.string().nullish() });
-const Shards = z.looseObject({
-  StreamDescription: z.looseObject({
-    Shards: z.array(
-      z.looseObject({
-        ShardId: z.string(),
-        SequenceNumberRange: z.looseObject({ StartingSequenceNumber: z.string().optional() }),
-      }),
-    ),
-  }),
-});
-const Iterator = z.looseObject({ ShardIterator: z.string() });
+const Records = z.object({ Records: z.array(Record), NextShardIterator: z.string().nullish() });
+const SequenceNumberRange = z.object({ StartingSequenceNumber: z.coerce.bigint().default(0n) });
+const Shards = z.array(z.object({ ShardId: z.string(), SequenceNumberRange }));
+const Description = z.object({ StreamDescription: z.object({ Shards }) });
+const Iterator = z.object({ ShardIterator: z.string() });
 /** What is answered for an iterator that is too old, or that stands before what was trimmed. */
 const EXPIRED: readonly string[] = ['ExpiredIteratorException', 'TrimmedDataAccessException'];
-type Place = { readonly shardId: string; readonly iterator: string };
 
 /**
  * The stream of one table in the engine, shard after shard. Where each reader goes on is remembered, so that a read is
  * one call. Positions are sequence numbers, which rise over all shards.
  */
 export function tableStream(arn: string, call: (operation: string, input: object) => Promise<unknown>) {
-  const places = new Map<string, Place>();
+  const places = new Map<string | undefined, { readonly shardId: string; readonly iterator: string }>();
   const wakes: (() => void)[] = [];
-  /** The lowest position asked for since the last look; undefined when nobody asked, or asked for everything. */
+  /** The lowest position asked for since the last look; undefined when nobody asked. */
   let lowest: bigint | undefined;
 
-  const iteratorIn = async (shardId: string, after: string | undefined): Promise<Place> => {
+  /** Behind a position in its shard; at the start of the shard that follows, where that one is read to its end. */
+  const placeAt = async (position: string | undefined, ended?: string) => {
+    const { Shards: shards } = Description.parse(await call('DescribeStream', { StreamArn: arn })).StreamDescription;
+    const reached = BigInt(position ?? -1);
+    const at = shards.findLastIndex((shard) => shard.SequenceNumberRange.StartingSequenceNumber <= reached);
+    const next = shards.findIndex((shard) => shard.ShardId === ended) + 1;
+    const ShardId = shards[ended === undefined ? Math.max(at, 0) : next]?.ShardId;
+    if (ShardId === undefined) return undefined;
     const from =
-      after === undefined
+      position === undefined || ended !== undefined
         ? { ShardIteratorType: 'TRIM_HORIZON' }
-        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after };
-    const { ShardIterator: iterator } = Iterator.parse(
-      await call('GetShardIterator', { StreamArn: arn, ShardId: shardId, ...from }),
-    );
-    return { shardId, iterator };
-  };
-  const shards = async () => Shards.parse(await call('DescribeStream', { StreamArn: arn })).StreamDescription.Shards;
-  const place = async (position: string | undefined): Promise<Place | undefined> => {
-    const all = await shards();
-    const startsBefore = ({ SequenceNumberRange: { StartingSequenceNumber: start } }: (typeof all)[number]) =>
-      position !== undefined && BigInt(start ?? 0) <= BigInt(position);
-    const shard = all.findLast(startsBefore) ?? all[0];
-    return shard && iteratorIn(shard.ShardId, position);
-  };
-  const placeAfter = async (shardId: string): Promise<Place | undefined> => {
-    const all = await shards();
-    const next = all[all.findIndex((shard) => shard.ShardId === shardId) + 1];
-    return next && iteratorIn(next.ShardId, undefined);
-  };
-  const next = async (from: Place, most: number) => {
-    const answer = Records.parse(await call('GetRecords', { ShardIterator: from.iterator, Limit: most }));
-    const { NextShardIterator: iterator } = answer;
-    return { records: answer.Records, place: iterator ? { ...from, iterator } : await placeAfter(from.shardId) };
+        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: position };
+    const answer = await call('GetShardIterator', { StreamArn: arn, ShardId, ...from });
+    return { shardId: ShardId, iterator: Iterator.parse(answer).ShardIterator };
   };
 
   return {
-    arn,
     async read(position: string | undefined, most: number) {
       const asked = BigInt(position ?? 0);
       lowest = lowest === undefined || asked < lowest ? asked : lowest;
-      const key = position ?? '';
-      const from = places.get(key) ?? (await place(position));
-      if (!from) return { records: [], position };
-      places.delete(key);
-      const found = await next(from, most).catch((error) => {
+      const place = places.get(position) ?? (await placeAt(position));
+      if (!place) return { records: [], position };
+      places.delete(position);
+      const answer = await call('GetRecords', { ShardIterator: place.iterator, Limit: most }).catch((error) => {
         // An iterator that expired is no fault: the position finds another.
-        if (error instanceof AwsError && EXPIRED.includes(error.code)) return undefined;
-        throw error;
+        if (!(error instanceof AwsError && EXPIRED.includes(error.code))) throw error;
       });
-      if (!found) return { records: [], position };
-      const reached = found.records.at(-1)?.dynamodb.SequenceNumber ?? position;
-      if (found.place) places.set(reached ?? '', found.place);
-      return { records: found.records, position: reached };
+      if (answer === undefined) return { records: [], position };
+      const { Records: records, NextShardIterator: iterator } = Records.parse(answer);
+      const reached = records.at(-1)?.dynamodb.SequenceNumber ?? position;
+      const next = iterator ? { ...place, iterator } : await placeAt(reached, place.shardId);
+      if (next) places.set(reached, next);
+      return { records, position: reached };
     },
     onChange: (wake: () => void) => void wakes.push(wake),
     wake() {

@@ -1,16 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { AwsError, type Functions, type Iam, type Invocation } from '#infra/local/cloud.ts';
-import { REFUSED_PAUSE } from '#infra/local/event-source.ts';
+import { type Fed, REFUSED_PAUSE } from '#infra/local/event-source.ts';
 import { eventSourceMappings } from '#infra/local/event-source-mappings.ts';
 import { CONCURRENT_BATCHES } from '#infra/local/queue-mapping.ts';
 import { queues } from '#infra/local/queues.ts';
-import type { StreamSource } from '#infra/local/stream-mapping.ts';
 import { ALLOWS_ALL, machineFor, ROOT, resource } from './wire-server.ts';
 
 const ARN = 'arn:aws:sqs:us-east-1:000000000000:work';
 const FUNCTION = 'arn:aws:lambda:us-east-1:000000000000:function:worker';
-const NO_STREAMS: StreamSource = {
+const NO_STREAMS: Fed['streams'] = {
   read: async () => ({ records: [], position: undefined }),
   onChange: () => {},
   demands: () => [],

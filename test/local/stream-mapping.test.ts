@@ -2,9 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { AwsError, type Functions, type Iam, type Invocation } from '#infra/local/cloud.ts';
+import type { Fed } from '#infra/local/event-source.ts';
 import { eventSourceMappings } from '#infra/local/event-source-mappings.ts';
 import { queues } from '#infra/local/queues.ts';
-import type { StreamSource } from '#infra/local/stream-mapping.ts';
 import type { StreamRecord } from '#infra/local/table-stream.ts';
 import { ALLOWS_ALL, machineFor, ROOT, resource } from './wire-server.ts';
 
@@ -15,7 +15,7 @@ const FAILED = 'arn:aws:sqs:us-east-1:000000000000:given-up';
 function memoryStream() {
   const records: StreamRecord[] = [];
   const wakes: (() => void)[] = [];
-  const source: StreamSource & { fails?: Error } = {
+  const source: Fed['streams'] & { fails?: Error } = {
     async read(_, position, most) {
       if (source.fails) throw source.fails;
       const from = Number(position ?? 0);
