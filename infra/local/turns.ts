@@ -10,39 +10,39 @@ const LONGEST_WAIT_MS = 1000;
  * for, but goes on in any case after a second, one call of each function then.
  */
 export class Turns {
-  #answering = 0;
-  #answeredAt = 0;
-  /** Of each function, the calls that go on though nobody waits for them, and when the last one ended. */
-  readonly #background = new Map<string, { going: number; endedAt: number }>();
+  readonly #answers = new Going();
+  /** By function, the calls that nobody waits for. */
+  readonly #background = new Map<string, Going>();
 
   /** Carries out a call that somebody waits for. */
-  async first<T>(call: () => Promise<T>): Promise<T> {
-    this.#answering += 1;
-    try {
-      return await call();
-    } finally {
-      this.#answering -= 1;
-      this.#answeredAt = performance.now();
-    }
+  first<T>(call: () => Promise<T>): Promise<T> {
+    return this.#answers.carryOut(call);
   }
 
   /** Carries out a call of a function that nobody waits for. */
   async afterwards<T>(functionArn: string, call: () => Promise<T>): Promise<T> {
     const arrivedAt = performance.now();
-    const own = this.#background.get(functionArn) ?? { going: 0, endedAt: 0 };
+    const own = this.#background.get(functionArn) ?? new Going();
     this.#background.set(functionArn, own);
-    const hasWaited = () => own.going === 0 && performance.now() > Math.max(arrivedAt, own.endedAt) + LONGEST_WAIT_MS;
-    while (this.#isBusy() && !hasWaited()) await wait(NEXT_CALL_MS);
-    own.going += 1;
+    const hasWaited = () => own.now === 0 && performance.now() > Math.max(arrivedAt, own.endedAt) + LONGEST_WAIT_MS;
+    const isBusy = () => this.#answers.now > 0 || performance.now() - this.#answers.endedAt < NEXT_CALL_MS;
+    while (isBusy() && !hasWaited()) await wait(NEXT_CALL_MS);
+    return own.carryOut(call);
+  }
+}
+
+/** How many calls go on, and when the last one ended. */
+class Going {
+  now = 0;
+  endedAt = 0;
+
+  async carryOut<T>(call: () => Promise<T>): Promise<T> {
+    this.now += 1;
     try {
       return await call();
     } finally {
-      own.going -= 1;
-      own.endedAt = performance.now();
+      this.now -= 1;
+      this.endedAt = performance.now();
     }
-  }
-
-  #isBusy(): boolean {
-    return this.#answering > 0 || performance.now() - this.#answeredAt < NEXT_CALL_MS;
   }
 }
