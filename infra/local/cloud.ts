@@ -19,6 +19,8 @@ export interface Machine {
   readonly call: (request: SignedRequest) => Promise<SignedReply>;
   /** One line for the person at the terminal: what went wrong, and what happens now. */
   readonly say: (line: string) => void;
+  /** Counts a call that AWS would bill, and what else of it is billed, for `GET /_local/calls`. */
+  readonly count: (service: string, operation: string, by: string, units?: Readonly<Record<string, number>>) => void;
 }
 
 /** A request as it comes over the wire, with its body. */

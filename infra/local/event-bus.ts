@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { portionsOf } from './calls.ts';
 import { operation, operationOf, propertiesOf, refuseMissingQueue } from './checked.ts';
 import { ACCOUNT, AwsError, type Machine, type Queues, REGION, type Resource, type Service } from './cloud.ts';
 import { compilePattern } from './event-pattern.ts';
@@ -151,9 +152,10 @@ function deliverAlone(machine: Machine, queues: Queues, delivery: Delivery): voi
 }
 
 /** @throws AwsError where the queue's policy does not let the rule in */
-function messageTo({ iam }: Machine, { rule, body }: Delivery, queueArn: string) {
+function messageTo({ iam, count }: Machine, { rule, body }: Delivery, queueArn: string) {
   const by = { service: 'events.amazonaws.com', sourceArn: rule.arn };
   iam.authorizeService(by, { action: 'sqs:SendMessage', resource: queueArn });
+  count('sqs', 'SendMessage', 'events', { portions: portionsOf(body) });
   return { queueArn, body, senderId: SENDER_ID };
 }
 

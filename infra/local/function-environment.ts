@@ -10,30 +10,22 @@ const INIT_MS = 10_000;
 
 /** The thread's entry without its types: a thread that strips them itself starts 40 ms later. */
 const entry = () => {
-  entryText ??= transformSync(readFileSync(join(import.meta.dirname, 'function-worker.ts'), 'utf8'), {
-    loader: 'ts',
-    format: 'esm',
-    target: 'node24',
-  }).code;
+  const source = () => readFileSync(join(import.meta.dirname, 'function-worker.ts'), 'utf8');
+  entryText ??= transformSync(source(), { loader: 'ts', format: 'esm', target: 'node24' }).code;
   return entryText;
 };
 let entryText: string | undefined;
 
-/** What an environment runs. */
+/** What an environment runs, and whom it tells what. */
 export interface Environs {
   readonly data: WorkerData;
   readonly env: Readonly<Record<string, string>>;
   readonly memoryMb: number;
   /** Answers what a function asks of AWS. */
   readonly aws: Machine['call'];
-}
-
-/** What an environment tells its function. */
-export interface Heard {
-  readonly ready: () => void;
   /** It can take the next call. */
-  readonly free: () => void;
-  readonly gone: () => void;
+  readonly free: (environment: Environment) => void;
+  readonly gone: (environment: Environment) => void;
   /** A line that the function wrote, or what failed. */
   readonly log: (line: string | Failure, requestId: string | undefined) => void;
 }
@@ -47,9 +39,8 @@ export interface Waiting {
 /** One execution environment: a thread that carries out one call at a time, and is given up when a call breaks it. */
 export class Environment {
   idleSince = performance.now();
+  readonly #environs: Environs;
   readonly #worker: Worker;
-  readonly #heard: Heard;
-  readonly #aws: Environs['aws'];
   #current: Waiting | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isReady = false;
@@ -58,15 +49,14 @@ export class Environment {
   /** The beginning of a line that is not written to its end. */
   #line = '';
 
-  constructor({ data, env, memoryMb, aws }: Environs, heard: Heard) {
-    this.#heard = heard;
-    this.#aws = aws;
+  constructor(environs: Environs) {
+    this.#environs = environs;
     this.#worker = new Worker(entry(), {
       eval: true,
-      workerData: data,
-      env,
+      workerData: environs.data,
+      env: environs.env,
       execArgv: ['--enable-source-maps'],
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      resourceLimits: { maxOldGenerationSizeMb: environs.memoryMb },
     });
     this.#worker.on('message', (said: Said) => this.#listen(said));
     this.#worker.on('error', ({ name, message, stack = '' }: Error) => {
@@ -78,12 +68,7 @@ export class Environment {
   carryOut(waiting: Waiting): void {
     this.#current = waiting;
     this.#tell({ kind: 'call', ...waiting.call });
-    const { timeoutMs } = waiting.call;
-    this.#limit(this.#isReady ? timeoutMs : INIT_MS + timeoutMs, waiting.call);
-  }
-
-  get isBusy(): boolean {
-    return this.#current !== undefined;
+    this.#limit(this.#isReady ? 0 : INIT_MS);
   }
 
   async end(): Promise<void> {
@@ -91,40 +76,29 @@ export class Environment {
     await this.#worker.terminate();
   }
 
-  #limit(ms: number, { requestId, timeoutMs }: Call): void {
+  /** Ends with the call under way when this takes longer than its timeout, and so much more. */
+  #limit(moreMs: number): void {
     clearTimeout(this.#timer);
+    const { timeoutMs } = this.#environs.data;
     this.#timer = setTimeout(() => {
-      const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-      this.#fail({ errorType: 'Sandbox.Timedout', errorMessage });
       void this.end();
-    }, ms);
+      const took = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
+      this.#fail({ errorType: 'Sandbox.Timedout', errorMessage: `${this.#requestIs} Error: ${took}` });
+    }, moreMs + timeoutMs);
+  }
+
+  get #requestIs(): string {
+    return `RequestId: ${this.#current?.call.requestId}`;
   }
 
   #listen(said: Said): void {
     if (said.written) this.#logLines(said.written);
-    switch (said.kind) {
-      case 'wrote':
-        return;
-      case 'ready':
-        this.#isReady = true;
-        this.#heard.ready();
-        if (this.#current) this.#limit(this.#current.call.timeoutMs, this.#current.call);
-        return;
-      case 'asked':
-        void this.#ask(said);
-        return;
-      case 'answer':
-        this.#settle({ ok: true, result: JSON.parse(said.json) });
-        this.#rest();
-        return;
-      case 'failure':
-        this.#fail(said);
-        this.#rest();
-        return;
-      case 'broken':
-        this.#fail(said);
-        void this.end();
-    }
+    if (said.kind === 'asked') void this.#ask(said);
+    if (said.kind === 'answer') this.#settle({ ok: true, result: JSON.parse(said.json) });
+    if (said.kind === 'failure') this.#fail(said);
+    if (said.kind !== 'ready') return;
+    this.#isReady = true;
+    if (this.#current) this.#limit(0);
   }
 
   #tell(told: Told): void {
@@ -133,35 +107,23 @@ export class Environment {
 
   async #ask({ id, method, url, headers: given, body: sent }: Asked): Promise<void> {
     const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
-    try {
-      const reply = await this.#aws({
-        method,
-        url,
-        headers,
-        body: typeof sent === 'string' ? sent : Buffer.from(sent),
-      });
-      this.#tell({ kind: 'answered', id, ...reply });
-    } catch (error) {
-      const body = JSON.stringify({ __type: 'InternalFailure', message: String(error) });
-      this.#tell({ kind: 'answered', id, status: 500, headers: {}, body });
-    }
-  }
-
-  #rest(): void {
-    if (this.#ending) return;
-    this.idleSince = performance.now();
-    this.#heard.free();
+    const body = typeof sent === 'string' ? sent : Buffer.from(sent);
+    const reply = await this.#environs.aws({ method, url, headers, body }).catch((error: unknown) => {
+      return { status: 500, headers: {}, body: JSON.stringify({ __type: 'InternalFailure', message: String(error) }) };
+    });
+    this.#tell({ kind: 'answered', id, ...reply });
   }
 
   #gone(code: number): void {
-    if (this.#line !== '') this.#heard.log(this.#line, undefined);
-    const errorMessage = `RequestId: ${this.#current?.call.requestId} Error: Runtime exited with status ${code}`;
+    this.#ending = true;
+    if (this.#line !== '') this.#environs.log(this.#line, undefined);
+    const errorMessage = `${this.#requestIs} Error: Runtime exited with status ${code}`;
     if (this.#current) this.#fail(this.#crash ?? { errorType: 'Runtime.ExitError', errorMessage });
-    this.#heard.gone();
+    this.#environs.gone(this);
   }
 
   #fail({ errorType, errorMessage, stackTrace }: Failure): void {
-    this.#heard.log({ errorType, errorMessage, stackTrace }, this.#current?.call.requestId);
+    this.#environs.log({ errorType, errorMessage, stackTrace }, this.#current?.call.requestId);
     this.#settle({ ok: false, errorType, errorMessage });
   }
 
@@ -170,11 +132,14 @@ export class Environment {
     const settled = this.#current;
     this.#current = undefined;
     settled?.settle(outcome);
+    if (this.#ending) return;
+    this.idleSince = performance.now();
+    this.#environs.free(this);
   }
 
   #logLines(written: string): void {
     const lines = (this.#line + written).split('\n');
     this.#line = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') this.#heard.log(line, this.#current?.call.requestId);
+    for (const line of lines) if (line !== '') this.#environs.log(line, this.#current?.call.requestId);
   }
 }

@@ -1,5 +1,5 @@
 // The thread of one execution environment. It imports the bundle once, then carries out one call at a time.
-// It is handed over as text, so it imports nothing but Node's own modules.
+// It is handed over as text, so it imports nothing but Node's own modules, and types.
 
 import { EventEmitter } from 'node:events';
 import { readlinkSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { setPriority } from 'node:os';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { SignedReply, SignedRequest } from './cloud.ts';
 
 /** What a thread is given once. */
 export interface WorkerData {
@@ -18,6 +19,7 @@ export interface WorkerData {
   readonly offset: BigInt64Array<SharedArrayBuffer>;
   /** What every call's context says alike. */
   readonly context: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
   /** An answer of more bytes fails. */
   readonly mostBytes: number;
   /** Whether nobody waits for its answers: it gives way to threads for which somebody does. */
@@ -30,37 +32,23 @@ export interface WorkerData {
 export interface Call {
   readonly requestId: string;
   readonly event: string;
-  readonly timeoutMs: number;
 }
 
+/** Text goes through the port without a buffer, whose copies cost the collector more than its own. */
+type ThroughPort<T> = Omit<T, 'body'> & { readonly id: number; readonly body: string | Uint8Array };
 /** What a function asks of AWS, and what it is answered. */
-export interface Asked {
-  readonly id: number;
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Text goes through the port without a buffer, whose copies cost the collector more than its own. */
-  readonly body: string | Uint8Array;
-}
-export interface Answered {
-  readonly id: number;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
-}
+export type Asked = ThroughPort<SignedRequest>;
+type Answered = ThroughPort<SignedReply>;
 
 /** What a thread is told. */
 export type Told = ({ readonly kind: 'call' } & Call) | ({ readonly kind: 'answered' } & Answered);
 
-/**
- * What a thread says: that the bundle is imported, what came of a call, or that the environment cannot go on; and what
- * was written to its output since it last said something.
- */
+/** What a thread says, and what was written to its output since it last said something. */
 export type Said = { readonly written?: string } & (
   | { readonly kind: 'ready' | 'wrote' }
   | { readonly kind: 'answer'; readonly json: string }
   | ({ readonly kind: 'asked' } & Asked)
-  | ({ readonly kind: 'failure' | 'broken' } & Failure)
+  | ({ readonly kind: 'failure' } & Failure)
 );
 export interface Failure {
   readonly errorType: string;
@@ -68,11 +56,10 @@ export interface Failure {
   readonly stackTrace?: readonly string[];
 }
 
-type Handler = (event: unknown, context: object) => unknown;
-
 /** Of 19: next to nothing while somebody else wants the core. */
 const BACKGROUND_NICENESS = 10;
 
+type Handler = (event: unknown, context: object) => unknown;
 interface RequestOptions {
   readonly host: string;
   readonly port: number;
@@ -82,7 +69,7 @@ interface RequestOptions {
 }
 type OnResponse = (response: Readable & { statusCode: number; headers: Readonly<Record<string, string>> }) => void;
 
-const { file, offset, context, mostBytes, background, url }: WorkerData = workerData;
+const { file, offset, context, timeoutMs, mostBytes, background, url }: WorkerData = workerData;
 /** What was written to the output and has not been said yet. */
 let written = '';
 const say = (said: Said) => {
@@ -91,47 +78,7 @@ const say = (said: Said) => {
 };
 /** Requests that wait for what they are answered. */
 const waiting = new Map<number, (answered: Answered) => void>();
-
-/** As much of Node's `ClientRequest` as the SDK uses. */
-class PortRequest extends EventEmitter {
-  static #last = 0;
-  readonly #id = ++PortRequest.#last;
-  readonly #to: RequestOptions;
-  readonly #onResponse: OnResponse;
-
-  constructor(to: RequestOptions, onResponse: OnResponse) {
-    super();
-    this.#to = to;
-    this.#onResponse = onResponse;
-  }
-
-  end(body: string | Uint8Array = ''): this {
-    const { method, path, headers } = this.#to;
-    waiting.set(this.#id, (answered) => this.#answer(answered));
-    const isText = headers['content-type']?.startsWith('application/x-amz-json');
-    const sent = isText ? Buffer.from(body).toString('utf8') : body;
-    say({ kind: 'asked', id: this.#id, method, url: path, headers, body: sent });
-    return this;
-  }
-
-  setTimeout(): this {
-    return this;
-  }
-
-  destroy(error?: Error): this {
-    waiting.delete(this.#id);
-    if (error) this.emit('error', error);
-    return this;
-  }
-
-  #answer({ status, headers, body }: Answered): void {
-    waiting.delete(this.#id);
-    const response = new Readable({ read() {} });
-    response.push(Buffer.from(body));
-    response.push(null);
-    this.#onResponse(Object.assign(response, { statusCode: status, headers }));
-  }
-}
+let lastId = 0;
 
 moveDates();
 sayOutput();
@@ -145,16 +92,17 @@ parentPort?.on('message', (told: Told) => {
   if (told.kind === 'answered') waiting.get(told.id)?.(told);
   else void carryOut(told);
 });
-try {
-  await importing;
-  say({ kind: 'ready' });
-} catch (error) {
-  say({ kind: 'broken', ...failureOf(error) });
-}
+importing.then(
+  () => say({ kind: 'ready' }),
+  (error) =>
+    setImmediate(() => {
+      throw error; // Out of any promise, so that the thread ends with this error.
+    }),
+);
 
-async function carryOut({ requestId: awsRequestId, event, timeoutMs }: Call): Promise<void> {
+async function carryOut({ requestId: awsRequestId, event }: Call): Promise<void> {
   const handler = await importing.catch(() => undefined);
-  if (!handler) return; // That it is broken has been said.
+  if (!handler) return;
   const deadline = performance.now() + timeoutMs;
   const getRemainingTimeInMillis = () => Math.max(0, Math.round(deadline - performance.now()));
   try {
@@ -169,13 +117,9 @@ async function carryOut({ requestId: awsRequestId, event, timeoutMs }: Call): Pr
 }
 
 async function importHandler(): Promise<Handler> {
-  const bundle: { readonly handler?: unknown } = await import(pathToFileURL(file).href);
-  if (isHandler(bundle.handler)) return bundle.handler;
+  const { handler }: { readonly handler?: Handler } = await import(pathToFileURL(file).href);
+  if (typeof handler === 'function') return handler;
   throw named('Runtime.HandlerNotFound', 'index.handler is undefined or not exported');
-}
-
-function isHandler(value: unknown): value is Handler {
-  return typeof value === 'function';
 }
 
 function named(name: string, message: string): Error {
@@ -235,8 +179,29 @@ function sendThroughPort(): void {
   const real = http.request;
   const throughPort = (to: RequestOptions, onResponse: OnResponse) =>
     to.host === hostname && to.port === Number(port)
-      ? new PortRequest(to, onResponse)
+      ? portRequest(to, onResponse)
       : Reflect.apply(real, http, [to, onResponse]);
   Reflect.set(http, 'request', throughPort);
   syncBuiltinESMExports();
+}
+
+/** As much of Node's `ClientRequest` as the SDK uses. */
+function portRequest({ method, path, headers }: RequestOptions, onResponse: OnResponse) {
+  const id = ++lastId;
+  const events = new EventEmitter();
+  return Object.assign(events, {
+    end(body: string | Uint8Array = '') {
+      waiting.set(id, (answered) => {
+        waiting.delete(id);
+        const response = Readable.from(Buffer.from(answered.body), { objectMode: false });
+        onResponse(Object.assign(response, { statusCode: answered.status, headers: answered.headers }));
+      });
+      const isText = headers['content-type']?.startsWith('application/x-amz-json');
+      say({ kind: 'asked', id, method, url: path, headers, body: isText ? Buffer.from(body).toString('utf8') : body });
+    },
+    destroy(error?: Error) {
+      waiting.delete(id);
+      if (error) events.emit('error', error);
+    },
+  });
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import { propertiesOf, refuseMissingQueue } from './checked.ts';
-import { AwsError, type Functions, type Invocation, type Queues, type Resource, type Service } from './cloud.ts';
-import { type FunctionGiven, FunctionProperties, type FunctionStats, LocalFunction } from './local-function.ts';
+import { AwsError, type Functions, type Queues, type Resource, type Service } from './cloud.ts';
+import { type FunctionGiven, FunctionProperties, LocalFunction } from './local-function.ts';
 import { Turns } from './turns.ts';
 
 /** An environment that nobody called for so long is ended, and its memory is free again. */
@@ -22,16 +22,6 @@ const EventInvokeConfig = z.object({
 });
 type EventInvokeConfig = z.infer<typeof EventInvokeConfig>;
 
-const CARRIES: Service['carries'] = {
-  'AWS::Lambda::Function': { properties: Object.keys(FunctionProperties.shape), withoutEffect: ['Architectures'] },
-  'AWS::Lambda::EventInvokeConfig': { properties: Object.keys(EventInvokeConfig.shape) },
-};
-
-/** What functions lean on. */
-export interface FunctionsGiven extends FunctionGiven {
-  readonly queues: Queues;
-}
-
 /** What a schedule needs to know of functions before it calls one. */
 export interface AsyncFunctions extends Functions {
   /** @throws RangeError for a function that does not stand, or has no EventInvokeConfig to be called after */
@@ -43,9 +33,7 @@ export interface AsyncFunctions extends Functions {
  * the bundle once and is kept for later calls. Between calls it is not frozen, as it would be in Lambda, and tracing
  * goes nowhere.
  */
-export function functions(
-  given: FunctionsGiven,
-): Service & AsyncFunctions & { stats(): readonly FunctionStats[]; stop(): Promise<void> } {
+export function functions(given: FunctionGiven & { readonly queues: Queues }) {
   // Threads share the time zone of their process, and Lambda's is UTC.
   process.env.TZ = 'UTC';
   const known = new Map<string, LocalFunction>();
@@ -57,11 +45,28 @@ export function functions(
     if (!found) throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404);
     return found;
   };
+  const configOf = ({ name }: LocalFunction): EventInvokeConfig => {
+    const config = configs.get(name);
+    if (!config) throw new RangeError(`the function ${name} has no EventInvokeConfig`);
+    return config;
+  };
+  /** A call counts with the time until its answer, a wait for a free place included, also when it fails. */
+  const counted = async <T>(operation: string, called: LocalFunction, call: () => Promise<T>): Promise<T> => {
+    const began = performance.now();
+    try {
+      return await call();
+    } finally {
+      given.machine.count('lambda', operation, called.name, { ms: performance.now() - began });
+    }
+  };
   const retiring = setInterval(() => {
     for (const each of known.values()) each.retire(performance.now() - IDLE_MS);
   }, IDLE_MS / 5).unref();
   return {
-    carries: CARRIES,
+    carries: {
+      'AWS::Lambda::Function': { properties: Object.keys(FunctionProperties.shape), withoutEffect: ['Architectures'] },
+      'AWS::Lambda::EventInvokeConfig': { properties: Object.keys(EventInvokeConfig.shape) },
+    },
     add(resource) {
       if (resource.type === 'AWS::Lambda::Function') {
         known.set(resource.arn, new LocalFunction(given, resource));
@@ -75,19 +80,19 @@ export function functions(
         refuseMissingQueue(given.queues, by, DestinationConfig.OnFailure.Destination);
     },
     refuseNotAsync(arn) {
-      const name = known.get(arn)?.name;
-      if (name === undefined) throw new RangeError(`the function ${arn} does not stand on this machine`);
-      if (!configs.has(name)) throw new RangeError(`the function ${name} has no EventInvokeConfig`);
+      const found = known.get(arn);
+      if (!found) throw new RangeError(`the function ${arn} does not stand on this machine`);
+      configOf(found);
     },
     async invoke(arn, event, urgency = 'answer') {
-      const call = () => find(arn).invoke(randomUUID(), event, urgency);
-      return urgency === 'answer' ? turns.first(call) : turns.afterwards(arn, call);
+      const called = find(arn);
+      const call = () => called.invoke(randomUUID(), event, urgency);
+      return counted('Invoke', called, () => (urgency === 'answer' ? turns.first(call) : turns.afterwards(arn, call)));
     },
     async invokeAsync(arn, event) {
       const called = find(arn);
-      const config = configs.get(called.name);
-      if (!config) throw new RangeError(`${called.name} is called by a schedule and has no EventInvokeConfig`);
-      await invokeAsync(given, { called, arn, config, event }, stopping.signal);
+      const config = configOf(called);
+      await counted('InvokeAsync', called, () => invokeAsync(given, called, config, event, stopping.signal));
     },
     callerOf: (arn) => find(arn).caller,
     stats: () => [...known.values()].map((each) => each.stats()),
@@ -96,19 +101,20 @@ export function functions(
       clearInterval(retiring);
       await Promise.all([...known.values()].map((each) => each.stop()));
     },
-  };
+  } satisfies Service & AsyncFunctions & { stats(): object };
 }
 
-interface AsyncCall {
-  readonly called: LocalFunction;
-  readonly arn: string;
-  readonly config: EventInvokeConfig;
-  readonly event: unknown;
-}
-
-/** @throws AwsError ServiceException when the system stops before it is over */
-async function invokeAsync(given: FunctionsGiven, call: AsyncCall, stopping: AbortSignal): Promise<void> {
-  const { called, config, event } = call;
+/**
+ * Calls a function until it succeeds; a call that failed for good goes to the failure destination, in its name.
+ * @throws AwsError ServiceException when the system stops before it is over
+ */
+async function invokeAsync(
+  { machine, queues }: Parameters<typeof functions>[0],
+  called: LocalFunction,
+  { MaximumRetryAttempts, MaximumEventAgeInSeconds, DestinationConfig }: EventInvokeConfig,
+  event: unknown,
+  stopping: AbortSignal,
+): Promise<void> {
   const requestId = randomUUID();
   const began = performance.now();
   for (let attempt = 1; ; attempt++) {
@@ -116,41 +122,30 @@ async function invokeAsync(given: FunctionsGiven, call: AsyncCall, stopping: Abo
     if (outcome.ok) return;
     if (stopping.aborted) throw new AwsError('ServiceException', 'this machine is stopping', 500);
     const waitMs = RETRY_WAITS_MS[attempt - 1] ?? 0;
-    const tooOld = performance.now() + waitMs - began > config.MaximumEventAgeInSeconds * 1000;
-    if (attempt > config.MaximumRetryAttempts || tooOld) {
-      const condition = tooOld ? 'EventAgeExceeded' : 'RetriesExhausted';
-      return giveUp(given, call, { requestId, condition, attempt, outcome });
+    const tooOld = performance.now() + waitMs - began > MaximumEventAgeInSeconds * 1000;
+    if (attempt <= MaximumRetryAttempts && !tooOld) {
+      await wait(waitMs, undefined, { signal: stopping }).catch(() => undefined); // A stop ends the wait.
+      continue;
     }
-    await wait(waitMs, undefined, { signal: stopping }).catch(() => undefined); // A stop ends the wait.
-  }
-}
-
-interface GivenUp {
-  readonly requestId: string;
-  readonly condition: string;
-  readonly attempt: number;
-  readonly outcome: Extract<Invocation, { ok: false }>;
-}
-
-/** Hands a call that failed for good to the failure destination, in the function's name. */
-function giveUp({ machine, queues }: FunctionsGiven, { called, arn, config, event }: AsyncCall, why: GivenUp): void {
-  const { requestId, condition, attempt, outcome } = why;
-  const { Destination } = config.DestinationConfig.OnFailure;
-  const { ok: _, ...responsePayload } = outcome;
-  const record = {
-    version: '1.0',
-    timestamp: new Date(machine.clock.now()).toISOString(),
-    requestContext: { requestId, functionArn: `${arn}:$LATEST`, condition, approximateInvokeCount: attempt },
-    requestPayload: event,
-    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
-    responsePayload,
-  };
-  const said = `${called.name} failed ${attempt} times (${outcome.errorType}: ${outcome.errorMessage})`;
-  try {
-    machine.iam.authorize(called.caller, [{ action: 'sqs:SendMessage', resource: Destination }]);
-    queues.send(Destination, { body: JSON.stringify(record), senderId: called.caller.senderId });
-    machine.say(`${said}; it goes to ${Destination}`);
-  } catch (error) {
-    machine.say(`${said}; given up, for its failure destination takes nothing either: ${String(error)}`);
+    const { ok: _, ...responsePayload } = outcome;
+    const condition = tooOld ? 'EventAgeExceeded' : 'RetriesExhausted';
+    const body = JSON.stringify({
+      version: '1.0',
+      timestamp: new Date(machine.clock.now()).toISOString(),
+      requestContext: { requestId, functionArn: `${called.arn}:$LATEST`, condition, approximateInvokeCount: attempt },
+      requestPayload: event,
+      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+      responsePayload,
+    });
+    const said = `${called.name} failed ${attempt} times (${outcome.errorType}: ${outcome.errorMessage})`;
+    const { Destination } = DestinationConfig.OnFailure;
+    try {
+      machine.iam.authorize(called.caller, [{ action: 'sqs:SendMessage', resource: Destination }]);
+      queues.send(Destination, { body, senderId: called.caller.senderId });
+      machine.say(`${said}; it goes to ${Destination}`);
+    } catch (error) {
+      machine.say(`${said}; given up, for its failure destination takes nothing either: ${String(error)}`);
+    }
+    return;
   }
 }

@@ -149,8 +149,11 @@ export function httpApi(machine: Machine, functions: Functions, logs: Logs) {
       };
     },
     /** Answers every request, also one for which there is no route. */
-    handle: (request: IncomingMessage, response: ServerResponse) =>
-      answer({ request, requestId: randomBytes(11).toString('base64'), at: new Date(machine.clock.now()) }, response),
+    handle(request: IncomingMessage, response: ServerResponse) {
+      machine.count('apigateway', 'Request', 'all');
+      const requestId = randomBytes(11).toString('base64');
+      return answer({ request, requestId, at: new Date(machine.clock.now()) }, response);
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { assemblyOf } from './assembly.ts';
 import { buckets } from './buckets.ts';
-import { counted, countedApi, countedCalls, countedFunctions, countedLogs, countedQueues } from './calls.ts';
+import { countedCalls } from './calls.ts';
 import { movableClock } from './clock.ts';
 import { AwsError, type Machine, type Resource, type Service } from './cloud.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -60,26 +60,21 @@ export async function startLocalCloud(url: string, options: LocalCloudOptions) {
     const wires: NonNullable<Service['wire']>[] = [];
     const behind = { iam: roles, services: wires };
     const call: Machine['call'] = (request) => answerSigned(behind, request);
-    const machine: Machine = { url, clock: movableClock(store), store, folder, iam: roles, call, say };
+    const calls = countedCalls();
+    const clock = movableClock(store);
+    const machine: Machine = { url, clock, store, folder, iam: roles, call, say, count: calls.count };
     const engine = await startEngine(options);
     begun.push(engine);
-    const calls = countedCalls();
     const ownLogs = logs(machine);
-    const told = countedLogs(ownLogs, calls);
     const ownQueues = queues(machine, {
       put: (arn, policy) => roles.putResourcePolicy(arn, jsonIn(policy)),
       remove: (arn) => roles.removeResourcePolicy(arn),
     });
-    const ownFunctions = functions({ machine, logs: told, queues: ownQueues, assemblyFolder });
-    const called = countedFunctions(ownFunctions, calls);
+    const ownFunctions = functions({ machine, logs: ownLogs, queues: ownQueues, assemblyFolder });
     const tables = dynamodb(machine, engine);
-    const ownScheduler = scheduler(machine, called, ownQueues);
-    const api = countedApi(httpApi(machine, called, told), calls);
-    const mappings = eventSourceMappings(machine, {
-      queues: countedQueues(ownQueues, 'mappings', calls),
-      streams: tables,
-      functions: called,
-    });
+    const ownScheduler = scheduler(machine, ownFunctions, ownQueues);
+    const api = httpApi(machine, ownFunctions, ownLogs);
+    const mappings = eventSourceMappings(machine, { queues: ownQueues, streams: tables, functions: ownFunctions });
     const services: readonly Service[] = [
       tables,
       ownLogs,
@@ -87,14 +82,14 @@ export async function startLocalCloud(url: string, options: LocalCloudOptions) {
       secrets(machine),
       parameters(machine),
       buckets(machine),
-      eventBus(machine, countedQueues(ownQueues, 'events', calls)),
+      eventBus(machine, ownQueues),
       ownFunctions,
       mappings,
       ownScheduler,
       api,
     ];
     begun.push(...services);
-    wires.push(...services.flatMap(({ wire }) => (wire ? counted(wire, calls) : [])));
+    wires.push(...services.flatMap(({ wire }) => (wire ? calls.counted(wire) : [])));
     await addAll(resources, services);
     for (const service of services) await service.start?.();
     const shown = { calls, tables, queues: ownQueues, mappings, functions: ownFunctions, scheduler: ownScheduler, api };

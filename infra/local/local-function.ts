@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import { propertiesOf } from './checked.ts';
 import { ACCOUNT, type Caller, type Invocation, type Machine, REGION, type Resource, type Urgency } from './cloud.ts';
-import { Environment, type Environs, type Waiting } from './function-environment.ts';
+import { Environment, type Waiting } from './function-environment.ts';
 import type { Failure } from './function-worker.ts';
 import type { Logs } from './logs.ts';
 
@@ -16,7 +16,7 @@ const CONCURRENT_EXECUTIONS = Math.max(2, availableParallelism());
 const MOST_BYTES = 6 * 1024 * 1024;
 /** Calls under way may take so long to finish when the system stops. */
 const STOP_MS = 10_000;
-const STOPPING = failed('ServiceException', 'this machine is stopping');
+const STOPPING = { ok: false, errorType: 'ServiceException', errorMessage: 'this machine is stopping' } as const;
 
 export const FunctionProperties = z.object({
   Runtime: z.literal('nodejs24.x'),
@@ -33,16 +33,6 @@ export const FunctionProperties = z.object({
 });
 type FunctionProperties = z.infer<typeof FunctionProperties>;
 
-/** How often a function was called and started cold, and how many environments it has now. */
-export interface FunctionStats {
-  readonly name: string;
-  readonly calls: number;
-  readonly coldStarts: number;
-  /** All cold starts together, from the thread's start until its bundle is imported. */
-  readonly coldStartMs: number;
-  readonly environments: number;
-}
-
 /** What a function leans on. */
 export interface FunctionGiven {
   readonly machine: Machine;
@@ -56,49 +46,50 @@ export interface FunctionGiven {
 /** One function: its environments, and the calls that wait for one. */
 export class LocalFunction {
   readonly name: string;
+  readonly arn: string;
   readonly caller: Caller;
   readonly #given: FunctionGiven;
-  readonly #environs: Environs;
+  readonly #environs: ReturnType<typeof environsOf>;
   readonly #group: string;
-  readonly #timeoutMs: number;
   readonly #environments = new Set<Environment>();
   /** The one used last stands at the end and is used first: the others become idle and are retired. */
   readonly #idle: Environment[] = [];
   readonly #line: Waiting[] = [];
   #mayLog = false;
-  #background = false;
   #calls = 0;
   #coldStarts = 0;
-  #coldStartMs = 0;
   #stopping = false;
 
   /** @throws RangeError for a property that is not supported, and for code that is no bundled asset */
   constructor(given: FunctionGiven, resource: Resource) {
     const properties = propertiesOf(FunctionProperties, resource);
     this.name = resource.name;
+    this.arn = resource.arn;
     this.caller = given.machine.iam.assume(properties.Role, resource.name).caller;
     this.#given = given;
     this.#environs = environsOf(given, resource, properties);
     this.#group = properties.LoggingConfig.LogGroup;
-    this.#timeoutMs = properties.Timeout * 1000;
   }
 
   /** Never rejects. */
-  invoke(requestId: string, event: unknown, urgency: Urgency): Promise<Invocation> {
+  async invoke(requestId: string, event: unknown, urgency: Urgency): Promise<Invocation> {
     if (this.#calls++ === 0) this.#begin(urgency);
-    const json = JSON.stringify(event) ?? 'null';
-    if (Buffer.byteLength(json) > MOST_BYTES)
-      return Promise.resolve(failed('RequestTooLargeException', `the event has more than ${MOST_BYTES} bytes`));
-    if (this.#stopping) return Promise.resolve(STOPPING);
+    const json = JSON.stringify(event);
+    if (Buffer.byteLength(json) > MOST_BYTES) {
+      const errorMessage = `the event has more than ${MOST_BYTES} bytes`;
+      return { ok: false, errorType: 'RequestTooLargeException', errorMessage };
+    }
+    if (this.#stopping) return STOPPING;
     return new Promise((settle) => {
-      this.#line.push({ call: { requestId, event: json, timeoutMs: this.#timeoutMs }, settle });
+      this.#line.push({ call: { requestId, event: json }, settle });
       this.#next();
     });
   }
 
-  stats(): FunctionStats {
-    const [calls, coldStarts, coldStartMs] = [this.#calls, this.#coldStarts, this.#coldStartMs];
-    return { name: this.name, calls, coldStarts, coldStartMs, environments: this.#environments.size };
+  /** How often it was called and started cold, and how many environments it has now. */
+  stats() {
+    const [calls, coldStarts] = [this.#calls, this.#coldStarts];
+    return { name: this.name, calls, coldStarts, environments: this.#environments.size };
   }
 
   /** Ends what has been idle since before a time. */
@@ -109,15 +100,14 @@ export class LocalFunction {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const { settle } of this.#line.splice(0)) settle(STOPPING);
-    const environments = [...this.#environments];
     const deadline = performance.now() + STOP_MS;
-    while (environments.some(({ isBusy }) => isBusy) && performance.now() < deadline) await wait(10);
-    await Promise.all(environments.map((environment) => environment.end()));
+    while (this.#environments.size > this.#idle.length && performance.now() < deadline) await wait(10);
+    await Promise.all([...this.#environments].map((environment) => environment.end()));
   }
 
   /** What its role must allow for logs, and for tracing, though there is no X-Ray here. */
   #begin(urgency: Urgency): void {
-    this.#background = urgency === 'background';
+    this.#environs.data.background = urgency === 'background';
     const stream = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${this.#group}:log-stream:any`;
     this.#mayLog = this.#isAllowed('logs nothing', stream, ['logs:CreateLogStream', 'logs:PutLogEvents']);
     const tracing = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
@@ -126,11 +116,9 @@ export class LocalFunction {
 
   #isAllowed(otherwise: string, resource: string, actions: readonly string[]): boolean {
     const { iam, say } = this.#given.machine;
+    const demands = actions.map((action) => ({ action, resource }));
     try {
-      iam.authorize(
-        this.caller,
-        actions.map((action) => ({ action, resource })),
-      );
+      iam.authorize(this.caller, demands);
       return true;
     } catch (error) {
       say(`${this.name} ${otherwise}: ${error instanceof Error ? error.message : String(error)}`);
@@ -149,30 +137,25 @@ export class LocalFunction {
     const { machine, concurrentExecutions = CONCURRENT_EXECUTIONS } = this.#given;
     if (this.#environments.size >= concurrentExecutions) return undefined;
     this.#coldStarts++;
-    const began = performance.now();
-    const stream = streamName(machine.clock.now());
-    const data = { ...this.#environs.data, background: this.#background };
-    const environment: Environment = new Environment(
-      { ...this.#environs, data },
-      {
-        ready: () => {
-          this.#coldStartMs += performance.now() - began;
-        },
-        free: () => {
-          this.#idle.push(environment);
-          this.#next();
-        },
-        gone: () => {
-          this.#environments.delete(environment);
-          const at = this.#idle.indexOf(environment);
-          if (at >= 0) this.#idle.splice(at, 1);
-          this.#next();
-        },
-        log: (line, requestId) => this.#log(stream, line, requestId),
+    const day = new Date(machine.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/');
+    const stream = `${day}/[$LATEST]${randomBytes(16).toString('hex')}`;
+    const started = new Environment({
+      ...this.#environs,
+      aws: machine.call,
+      free: (environment) => {
+        this.#idle.push(environment);
+        this.#next();
       },
-    );
-    this.#environments.add(environment);
-    return environment;
+      gone: (environment) => {
+        this.#environments.delete(environment);
+        const at = this.#idle.indexOf(environment);
+        if (at >= 0) this.#idle.splice(at, 1);
+        this.#next();
+      },
+      log: (line, requestId) => this.#log(stream, line, requestId),
+    });
+    this.#environments.add(started);
+    return started;
   }
 
   /** A plain line becomes JSON, as Lambda makes it. */
@@ -186,30 +169,15 @@ export class LocalFunction {
   }
 }
 
-export function failed(errorType: string, errorMessage: string): Invocation {
-  return { ok: false, errorType, errorMessage };
-}
-
-function streamName(now: number): string {
-  return `${new Date(now).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]${randomBytes(16).toString('hex')}`;
-}
-
 /** What each of its threads is given: the template's variables and Lambda's, and nothing of the person's own. */
 function environsOf({ machine, assemblyFolder }: FunctionGiven, resource: Resource, properties: FunctionProperties) {
   const { stack, logicalId, name, arn, metadata } = resource;
-  const { MemorySize: memoryMb, Role, Environment: environment } = properties;
   const root = resolve(assemblyFolder, String(metadata['aws:asset:path']));
   const file = join(root, 'index.mjs');
   if (!existsSync(file)) throw new RangeError(`${stack}/${logicalId}: its Code needs ${file}, which is missing`);
-  const { credentials } = machine.iam.assume(Role, name);
-  const context = {
-    functionName: name,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: arn,
-    memoryLimitInMB: String(memoryMb),
-  };
+  const { credentials } = machine.iam.assume(properties.Role, name);
   const env = {
-    ...environment.Variables,
+    ...properties.Environment.Variables,
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
@@ -221,7 +189,14 @@ function environsOf({ machine, assemblyFolder }: FunctionGiven, resource: Resour
     HOME: root, // The SDK looks for a folder .aws in it; there is none here.
     TZ: ':UTC',
   };
-  const { clock, url, call: aws } = machine;
-  const data = { file, offset: clock.offset, context, mostBytes: MOST_BYTES, background: false, url };
-  return { data, env, memoryMb, aws };
+  const context = {
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: arn,
+    memoryLimitInMB: String(properties.MemorySize),
+  };
+  const { clock, url } = machine;
+  const limits = { timeoutMs: properties.Timeout * 1000, mostBytes: MOST_BYTES };
+  const data = { file, offset: clock.offset, context, ...limits, background: false, url };
+  return { data, env, memoryMb: properties.MemorySize };
 }

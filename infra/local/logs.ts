@@ -59,6 +59,7 @@ export function logs(machine: Machine): Service & Logs {
       groups.set(name, '');
     },
     write(group, stream, line) {
+      machine.count('logs', 'PutLogEvents', group, { bytes: Buffer.byteLength(line) });
       const time = new Date(machine.clock.now()).toISOString();
       const lines = `${groups.get(group) ?? ''}${time}\t${stream}\t${line}\n`;
       groups.set(group, lines);

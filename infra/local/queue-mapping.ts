@@ -28,8 +28,14 @@ export function queueMapping(machine: Machine, { queues, functions }: Fed, resou
   let pause: NodeJS.Timeout | undefined;
   let stopped = false;
 
+  const count = (operation: string, messages: number) => machine.count('sqs', operation, 'mappings', { messages });
   const take = (most: number): readonly QueueMessage[] => {
-    if (fed.allows(demands)) return queues.receive(queueArn, most);
+    if (fed.allows(demands)) {
+      const messages = queues.receive(queueArn, most);
+      // Looks that find nothing are no measure: on AWS a mapping polls all day long, here it is woken.
+      if (messages.length > 0) count('ReceiveMessage', messages.length);
+      return messages;
+    }
     pause = setTimeout(() => {
       pause = undefined;
       fill();
@@ -58,6 +64,7 @@ export function queueMapping(machine: Machine, { queues, functions }: Fed, resou
       messages.map(({ messageId }) => messageId),
     );
     const done = messages.filter(({ messageId }) => !failed.has(messageId));
+    if (done.length > 0) count('DeleteMessageBatch', done.length);
     queues.delete(
       queueArn,
       done.map(({ receiptHandle }) => receiptHandle),

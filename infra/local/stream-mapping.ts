@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { portionsOf } from './calls.ts';
 import { propertiesOf } from './checked.ts';
 import type { Machine, Queues, Resource } from './cloud.ts';
 import { Pattern } from './event-bus.ts';
@@ -160,7 +161,9 @@ async function giveUp(given: Given, { dynamodb }: StreamRecord, approximateInvok
       streamArn,
     },
   };
-  given.queues.send(Destination, { body: JSON.stringify(report), senderId: fed.caller.senderId });
+  const body = JSON.stringify(report);
+  machine.count('sqs', 'SendMessage', 'mappings', { portions: portionsOf(body) });
+  given.queues.send(Destination, { body, senderId: fed.caller.senderId });
   return true;
 }
 

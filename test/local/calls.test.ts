@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { counted, countedCalls, countedFunctions, countedLogs } from '#infra/local/calls.ts';
-import type { Caller, Functions, WireCall, WireService } from '#infra/local/cloud.ts';
+import { countedCalls } from '#infra/local/calls.ts';
+import type { Caller, WireCall, WireService } from '#infra/local/cloud.ts';
 
 const ACCOUNT: Caller = { arn: 'arn:aws:iam::000000000000:root', senderId: '000000000000' };
 const FUNCTION: Caller = {
@@ -25,7 +25,7 @@ const echo = (signingName: string, answer: object = {}): WireService => ({
   answer: ({ body }) => ({ status: 200, text: JSON.stringify({ asked: body, ...answer }) }),
 });
 const wire = (service: WireService, calls: ReturnType<typeof countedCalls>) => {
-  const wrapped = counted(service, calls);
+  const wrapped = calls.counted(service);
   if (wrapped.kind !== 'json') throw new Error('it is of another kind now');
   return wrapped;
 };
@@ -68,32 +68,6 @@ describe('what AWS would bill on one machine', () => {
     const calls = countedCalls();
     const Entries = [{ Detail: 'short' }, { Detail: 'x'.repeat(70_000) }];
     await wire(echo('events'), calls).answer(call({ operation: 'PutEvents', input: { Entries } }));
-    expect(calls.all()).toMatchObject([{ count: 1, units: { entries: 2, portions: 3 } }]);
-  });
-
-  test('a function is counted with its time, also when it fails', async () => {
-    const calls = countedCalls();
-    const functions: Functions = {
-      invoke: async () => {
-        throw new Error('it fails');
-      },
-      invokeAsync: async () => {},
-      callerOf: () => FUNCTION,
-    };
-    const timed = countedFunctions(functions, calls);
-    await expect(timed.invoke('arn:aws:lambda:us-east-1:000000000000:function:one', {})).rejects.toThrow('it fails');
-    await timed.invokeAsync('arn:aws:lambda:us-east-1:000000000000:function:two', {});
-    expect(calls.all()).toMatchObject([
-      { service: 'lambda', operation: 'Invoke', by: 'one', units: { ms: expect.any(Number) } },
-      { service: 'lambda', operation: 'InvokeAsync', by: 'two' },
-    ]);
-  });
-
-  test('bytes of logs are those of the line in UTF-8', () => {
-    const calls = countedCalls();
-    const lines: string[] = [];
-    countedLogs({ write: (_group, _stream, line) => void lines.push(line) }, calls).write('group', 'stream', '包裹');
-    expect(lines).toEqual(['包裹']);
-    expect(calls.all()).toMatchObject([{ service: 'logs', by: 'group', units: { bytes: 6 } }]);
+    expect(calls.all()).toMatchObject([{ count: 1, units: { portions: 3 } }]);
   });
 });

@@ -72,6 +72,20 @@ describe('a call of a function', () => {
     expect((performance.now() - began) / 500).toBeLessThan(1);
   });
 
+  test('counts with its time, also when it fails', async () => {
+    const { call, ours, counts } = await running(
+      'export const handler = async () => { throw new Error("no") }',
+      {},
+      { config: { MaximumRetryAttempts: 0 } },
+    );
+    await call({});
+    await ours.invokeAsync(ARN, {});
+    expect(counts).toEqual([
+      ['lambda', 'Invoke', 'thing', { ms: expect.any(Number) }],
+      ['lambda', 'InvokeAsync', 'thing', { ms: expect.any(Number) }],
+    ]);
+  });
+
   test('of a function that nobody knows is refused', async () => {
     const { ours } = await running('export const handler = async () => 1');
     await expect(ours.invoke(`${ARN}-other`, {})).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
@@ -363,7 +377,9 @@ async function running(
   const asset = `asset.${randomUUID()}`;
   mkdirSync(join(assemblyFolder, asset));
   writeFileSync(join(assemblyFolder, asset, 'index.mjs'), bundle);
+  const counts: unknown[] = [];
   const machine = machineFor({
+    count: (...call) => void counts.push(call),
     iam: {
       ...iam,
       assume: (role, session) => ({
@@ -412,7 +428,7 @@ async function running(
     await ours.add(resource('AWS::Lambda::EventInvokeConfig', whole));
   }
   const call = (event: unknown): Promise<Invocation> => ours.invoke(ARN, event);
-  return { ours, call, machine, lines, sent };
+  return { ours, call, machine, lines, sent, counts };
 }
 
 const unused = () => {

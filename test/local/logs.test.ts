@@ -47,6 +47,12 @@ test('many lines are read, all of them and each once', async () => {
   );
 });
 
+test('bytes are counted, those of the line in UTF-8', () => {
+  const counts: unknown[] = [];
+  logs(machineFor({ count: (...call) => void counts.push(call) })).write('group', 'stream', '包裹');
+  expect(counts).toEqual([['logs', 'PutLogEvents', 'group', { bytes: 6 }]]);
+});
+
 test('a group keeps its newest lines in two bounded files', async () => {
   const { ours, machine, read } = await running();
   const line = 'x'.repeat(100_000);

@@ -111,6 +111,7 @@ export function machineFor(test: Partial<Machine> = {}): Machine & { readonly sa
     iam: ALLOWS_ALL,
     said,
     say: (line) => void said.push(line),
+    count: () => {},
     call: () => Promise.reject(new Error('nothing is wired to this machine')),
     ...test,
     folder,
