@@ -7,14 +7,12 @@ import type { Asked, Call, Failure, Said, Told, WorkerData } from './function-wo
 
 /** What importing a bundle may take, beside the first call's own timeout. */
 const INIT_MS = 10_000;
+/** An environment that nobody called for so long is ended, and its memory is free again. */
+const IDLE_MS = 5 * 60_000;
 
+const source = readFileSync(join(import.meta.dirname, 'function-worker.ts'), 'utf8');
 /** The thread's entry without its types: a thread that strips them itself starts 40 ms later. */
-const entry = () => {
-  const source = () => readFileSync(join(import.meta.dirname, 'function-worker.ts'), 'utf8');
-  entryText ??= transformSync(source(), { loader: 'ts', format: 'esm', target: 'node24' }).code;
-  return entryText;
-};
-let entryText: string | undefined;
+const ENTRY = transformSync(source, { loader: 'ts', format: 'esm', target: 'node24' }).code;
 
 /** What an environment runs, and whom it tells what. */
 export interface Environs {
@@ -25,6 +23,7 @@ export interface Environs {
   readonly aws: Machine['call'];
   /** It can take the next call. */
   readonly free: (environment: Environment) => void;
+  /** It takes no more calls. */
   readonly gone: (environment: Environment) => void;
   /** A line that the function wrote, or what failed. */
   readonly log: (line: string | Failure, requestId: string | undefined) => void;
@@ -38,12 +37,12 @@ export interface Waiting {
 
 /** One execution environment: a thread that carries out one call at a time, and is given up when a call breaks it. */
 export class Environment {
-  idleSince = performance.now();
   readonly #environs: Environs;
   readonly #worker: Worker;
   #current: Waiting | undefined;
+  /** Of the call under way, or until it has been idle for too long. */
   #timer: NodeJS.Timeout | undefined;
-  #isReady = false;
+  #initMs = INIT_MS;
   #ending = false;
   #crash: Failure | undefined;
   /** The beginning of a line that is not written to its end. */
@@ -51,7 +50,7 @@ export class Environment {
 
   constructor(environs: Environs) {
     this.#environs = environs;
-    this.#worker = new Worker(entry(), {
+    this.#worker = new Worker(ENTRY, {
       eval: true,
       workerData: environs.data,
       env: environs.env,
@@ -62,47 +61,57 @@ export class Environment {
     this.#worker.on('error', ({ name, message, stack = '' }: Error) => {
       this.#crash = { errorType: name, errorMessage: message, stackTrace: stack.split('\n') };
     });
-    this.#worker.on('exit', (code) => this.#gone(code));
+    this.#worker.on('exit', (code) => {
+      this.#ending = true;
+      if (this.#line !== '') this.#log(this.#line);
+      if (this.#current)
+        this.#fail(this.#crash ?? this.#failure('Runtime.ExitError', `Runtime exited with status ${code}`));
+      environs.gone(this);
+    });
   }
 
   carryOut(waiting: Waiting): void {
     this.#current = waiting;
     this.#tell({ kind: 'call', ...waiting.call });
-    this.#limit(this.#isReady ? 0 : INIT_MS);
+    this.#limit();
   }
 
   async end(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#ending = true;
     await this.#worker.terminate();
   }
 
-  /** Ends with the call under way when this takes longer than its timeout, and so much more. */
-  #limit(moreMs: number): void {
+  #limit(): void {
     clearTimeout(this.#timer);
     const { timeoutMs } = this.#environs.data;
     this.#timer = setTimeout(() => {
       void this.end();
       const took = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-      this.#fail({ errorType: 'Sandbox.Timedout', errorMessage: `${this.#requestIs} Error: ${took}` });
-    }, moreMs + timeoutMs);
-  }
-
-  get #requestIs(): string {
-    return `RequestId: ${this.#current?.call.requestId}`;
+      this.#fail(this.#failure('Sandbox.Timedout', took));
+    }, this.#initMs + timeoutMs);
   }
 
   #listen(said: Said): void {
-    if (said.written) this.#logLines(said.written);
+    if (said.written) {
+      const lines = (this.#line + said.written).split('\n');
+      this.#line = lines.pop() ?? '';
+      for (const line of lines) if (line !== '') this.#log(line);
+    }
     if (said.kind === 'asked') void this.#ask(said);
     if (said.kind === 'answer') this.#settle({ ok: true, result: JSON.parse(said.json) });
     if (said.kind === 'failure') this.#fail(said);
     if (said.kind !== 'ready') return;
-    this.#isReady = true;
-    if (this.#current) this.#limit(0);
+    this.#initMs = 0;
+    if (this.#current) this.#limit();
   }
 
   #tell(told: Told): void {
     this.#worker.postMessage(told);
+  }
+
+  #log(line: string | Failure): void {
+    this.#environs.log(line, this.#current?.call.requestId);
   }
 
   async #ask({ id, method, url, headers: given, body: sent }: Asked): Promise<void> {
@@ -114,16 +123,12 @@ export class Environment {
     this.#tell({ kind: 'answered', id, ...reply });
   }
 
-  #gone(code: number): void {
-    this.#ending = true;
-    if (this.#line !== '') this.#environs.log(this.#line, undefined);
-    const errorMessage = `${this.#requestIs} Error: Runtime exited with status ${code}`;
-    if (this.#current) this.#fail(this.#crash ?? { errorType: 'Runtime.ExitError', errorMessage });
-    this.#environs.gone(this);
+  #failure(errorType: string, message: string): Failure {
+    return { errorType, errorMessage: `RequestId: ${this.#current?.call.requestId} Error: ${message}` };
   }
 
   #fail({ errorType, errorMessage, stackTrace }: Failure): void {
-    this.#environs.log({ errorType, errorMessage, stackTrace }, this.#current?.call.requestId);
+    this.#log({ errorType, errorMessage, stackTrace });
     this.#settle({ ok: false, errorType, errorMessage });
   }
 
@@ -133,13 +138,10 @@ export class Environment {
     this.#current = undefined;
     settled?.settle(outcome);
     if (this.#ending) return;
-    this.idleSince = performance.now();
+    this.#timer = setTimeout(() => {
+      this.#environs.gone(this);
+      void this.end();
+    }, IDLE_MS).unref();
     this.#environs.free(this);
-  }
-
-  #logLines(written: string): void {
-    const lines = (this.#line + written).split('\n');
-    this.#line = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') this.#environs.log(line, this.#current?.call.requestId);
   }
 }

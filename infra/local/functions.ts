@@ -6,8 +6,6 @@ import { AwsError, type Functions, type Queues, type Resource, type Service } fr
 import { type FunctionGiven, FunctionProperties, LocalFunction } from './local-function.ts';
 import { Turns } from './turns.ts';
 
-/** An environment that nobody called for so long is ended, and its memory is free again. */
-const IDLE_MS = 5 * 60_000;
 /** Lambda waits a minute, then two, before it tries an asynchronous call again; nobody here has the patience. */
 const RETRY_WAITS_MS = [1000, 2000] as const;
 
@@ -59,9 +57,6 @@ export function functions(given: FunctionGiven & { readonly queues: Queues }) {
       given.machine.count('lambda', operation, called.name, { ms: performance.now() - began });
     }
   };
-  const retiring = setInterval(() => {
-    for (const each of known.values()) each.retire(performance.now() - IDLE_MS);
-  }, IDLE_MS / 5).unref();
   return {
     carries: {
       'AWS::Lambda::Function': { properties: Object.keys(FunctionProperties.shape), withoutEffect: ['Architectures'] },
@@ -98,7 +93,6 @@ export function functions(given: FunctionGiven & { readonly queues: Queues }) {
     stats: () => [...known.values()].map((each) => each.stats()),
     async stop() {
       stopping.abort();
-      clearInterval(retiring);
       await Promise.all([...known.values()].map((each) => each.stop()));
     },
   } satisfies Service & AsyncFunctions & { stats(): object };

@@ -52,7 +52,7 @@ export class LocalFunction {
   readonly #environs: ReturnType<typeof environsOf>;
   readonly #group: string;
   readonly #environments = new Set<Environment>();
-  /** The one used last stands at the end and is used first: the others become idle and are retired. */
+  /** The one used last stands at the end and is used first: the others become idle and are ended. */
   readonly #idle: Environment[] = [];
   readonly #line: Waiting[] = [];
   #mayLog = false;
@@ -92,11 +92,6 @@ export class LocalFunction {
     return { name: this.name, calls, coldStarts, environments: this.#environments.size };
   }
 
-  /** Ends what has been idle since before a time. */
-  retire(before: number): void {
-    while (this.#idle[0] && this.#idle[0].idleSince < before) void this.#idle.shift()?.end();
-  }
-
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const { settle } of this.#line.splice(0)) settle(STOPPING);
@@ -109,12 +104,11 @@ export class LocalFunction {
   #begin(urgency: Urgency): void {
     this.#environs.data.background = urgency === 'background';
     const stream = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${this.#group}:log-stream:any`;
-    this.#mayLog = this.#isAllowed('logs nothing', stream, ['logs:CreateLogStream', 'logs:PutLogEvents']);
-    const tracing = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
-    this.#isAllowed('would trace nothing on AWS', '*', tracing);
+    this.#mayLog = this.#isAllowed('logs nothing', stream, 'logs:CreateLogStream', 'logs:PutLogEvents');
+    this.#isAllowed('would trace nothing on AWS', '*', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords');
   }
 
-  #isAllowed(otherwise: string, resource: string, actions: readonly string[]): boolean {
+  #isAllowed(otherwise: string, resource: string, ...actions: string[]): boolean {
     const { iam, say } = this.#given.machine;
     const demands = actions.map((action) => ({ action, resource }));
     try {
