@@ -33,11 +33,7 @@ export interface SignedRequest {
   /** A text, where it came as one, is the body in UTF-8. */
   readonly body: string | Buffer;
 }
-export interface SignedReply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-}
+export type SignedReply = Required<RestAnswer>;
 
 /** One resource of the synthesized templates, its intrinsic functions resolved. */
 export interface Resource {
@@ -55,16 +51,15 @@ export interface Resource {
   readonly arn: string;
 }
 
-/** Which properties of a resource type a service carries out, and which mean nothing on one machine. All others are refused by name. */
-export interface Carried {
-  readonly properties: readonly string[];
-  /** Read, understood, and of no effect here: encryption at rest, retention of backups. */
-  readonly withoutEffect?: readonly string[];
-}
-
 /** One service. It is given its resources before it starts, in the order of the templates. */
 export interface Service {
-  readonly carries: Readonly<Record<string, Carried>>;
+  /**
+   * By resource type, which properties it carries out, and which are read, understood, and of no effect here: encryption
+   * at rest, retention of backups. All others are refused by name.
+   */
+  readonly carries: Readonly<
+    Record<string, { readonly properties: readonly string[]; readonly withoutEffect?: readonly string[] }>
+  >;
   /**
    * Makes the resource stand, or finds it standing: data survive a restart.
    * @throws RangeError naming resource and property when a value is not supported
@@ -171,17 +166,14 @@ export interface Iam {
   /** Statements of the roles with the actions and resources that nobody has used so far. */
   unused(): readonly UnusedGrant[];
 }
-export interface UnusedGrant {
-  readonly role: string;
-  readonly action: string;
-  readonly resource: string;
-}
+export type UnusedGrant = Readonly<Record<'role' | 'action' | 'resource', string>>;
 
 /** The access key of the account itself, for tools and tests; its secret is any. */
 export const ACCOUNT_KEY = 'local';
 
 /** An error as AWS's services answer it: `__type` and message under a status. */
 export class AwsError extends Error {
+  override readonly name = 'AwsError';
   readonly code: string;
   readonly status: number;
   /** Beside code and message: DynamoDB's `CancellationReasons`. */
@@ -189,7 +181,6 @@ export class AwsError extends Error {
 
   constructor(code: string, message: string, status = 400, details: object = {}) {
     super(message);
-    this.name = 'AwsError';
     this.code = code;
     this.status = status;
     this.details = details;
@@ -248,15 +239,4 @@ export interface Queues {
   delete(queueArn: string, receiptHandles: readonly string[]): void;
   /** Calls back, at once or later, whenever the queue may have something to take. */
   onMessages(queueArn: string, wake: () => void): void;
-  /** Every queue with how much it holds; the shape of `GET /_local/queues`. */
-  overview(): readonly QueueOverview[];
-}
-export interface QueueOverview {
-  readonly name: string;
-  readonly arn: string;
-  readonly visible: number;
-  readonly inFlight: number;
-  readonly delayed: number;
-  /** The name of the queue whose dead letters these are. */
-  readonly deadLettersOf?: string;
 }

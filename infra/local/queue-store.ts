@@ -7,7 +7,6 @@ import {
   AwsError,
   type Machine,
   type QueueMessage,
-  type QueueOverview,
   type Queues,
   REGION,
   type Resource,
@@ -218,7 +217,8 @@ export class QueueStore implements Service, Queues {
     this.#wake(queue);
   }
 
-  overview(): readonly QueueOverview[] {
+  /** Every queue with how much it holds, and for dead letters of which queue: the shape of `GET /_local/queues`. */
+  overview() {
     const all = [...this.#byArn.values()];
     return all.map(({ name, arn, ready, held }) => {
       const source = all.find(({ settings }) => settings.RedrivePolicy?.deadLetterTargetArn === arn);

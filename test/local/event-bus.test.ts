@@ -48,7 +48,6 @@ function memoryQueues(...refusing: string[]) {
     receive: unused,
     delete: unused,
     onMessages: unused,
-    overview: unused,
     visible(arn) {
       if (arn.endsWith(':gone')) throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', `no queue ${arn}`);
       return 0;

@@ -441,7 +441,6 @@ const NO_QUEUES: Queues = {
   receive: unused,
   delete: unused,
   onMessages: unused,
-  overview: unused,
 };
 
 async function until(met: () => boolean): Promise<void> {

@@ -51,7 +51,6 @@ function memoryQueues() {
     receive: unused,
     delete: unused,
     onMessages: unused,
-    overview: unused,
     visible(arn) {
       if (arn !== DEAD) throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', `no queue ${arn}`);
       return 0;
