@@ -83,7 +83,9 @@ let lastId = 0;
 moveDates();
 sayOutput();
 sendThroughPort();
-if (background) giveWay();
+// Linux schedules threads one by one; elsewhere all are alike.
+if (background && process.platform === 'linux')
+  setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), BACKGROUND_NICENESS);
 process.on('unhandledRejection', (reason) => {
   throw named('Runtime.UnhandledPromiseRejection', String(reason));
 });
@@ -94,9 +96,10 @@ parentPort?.on('message', (told: Told) => {
 });
 importing.then(
   () => say({ kind: 'ready' }),
-  (error) =>
+  (error: unknown) =>
     setImmediate(() => {
-      throw error; // Out of any promise, so that the thread ends with this error.
+      // Out of any promise, so that the thread ends with this very error.
+      throw error instanceof Error ? error : named(typeof error, String(error));
     }),
 );
 
@@ -148,13 +151,6 @@ function sayOutput(): void {
   };
   for (const stream of [process.stdout, process.stderr]) Reflect.set(stream, 'write', write);
   process.on('exit', sayRest);
-}
-
-/** Linux schedules threads one by one; elsewhere all are alike. */
-function giveWay(): void {
-  if (process.platform !== 'linux') return;
-  const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-  setPriority(thread, BACKGROUND_NICENESS);
 }
 
 /** Moves what `Date` calls now. What has a date as an argument, time zones and formats stay Node's own. */

@@ -143,6 +143,7 @@ describe('an environment that breaks', () => {
 
   test.each([
     { bundle: 'throw new RangeError("a variable is missing")', errorType: 'RangeError', says: 'a variable is missing' },
+    { bundle: 'throw "no error at all"', errorType: 'string', says: 'no error at all' },
     { bundle: 'export const other = 1', errorType: 'Runtime.HandlerNotFound', says: 'not exported' },
     { bundle: 'export const = 1', errorType: 'SyntaxError', says: 'Unexpected token' },
   ])('while importing ($says) fails every call', async ({ bundle, errorType, says }) => {
