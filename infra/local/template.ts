@@ -44,21 +44,21 @@ const ARNS: Readonly<Record<string, (name: string, id: string, bus: unknown) => 
   'AWS::SQS::Queue': (name) => `arn:aws:sqs:${HERE}:${name}`,
 };
 
-/** What the templates of an assembly describe: the resources, and what the stacks print, by stack and name. */
-export type Assembly = ReturnType<typeof readAssembly>;
-
 /**
  * Reads the synthesized templates of an assembly and resolves their intrinsic functions. Names derive from stack and
  * logical id, so that what a resource keeps is found again after a restart.
  *
  * @param url where this machine answers: queue URLs and the API's endpoint start with it
+ * @returns the resources, and what the stacks print, by stack and name
  * @throws RangeError naming stack and place for a function or reference that is not known
  */
 export function readAssembly(folder: string, url: string) {
   const exported = new Map<string, () => unknown>();
   const resources: Resource[] = [];
   const outputs: Record<string, Record<string, string>> = {};
-  const files = readdirSync(folder).filter((name) => name.endsWith(ENDING));
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(ENDING))
+    .sort();
   const stacks = files.map((file) => {
     const stack = file.slice(0, -ENDING.length);
     const template = Template.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')));
