@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { Scores } from '#shared/contracts/api/replies.ts';
 import { dayIn, monthIn } from '#shared/domain/calendar/civil-date.ts';
+import { hundredthsOf } from '#shared/domain/exports/score-row.ts';
 import { ZONE } from '#test/support/sample.ts';
 import { freshSecret } from './fresh-secret.ts';
-import { COLLEAGUE, DECIDER, OPERATOR, person } from './people.ts';
+import { COLLEAGUE, DECIDER, HR, OPERATOR, person } from './people.ts';
 import type { Answer, System } from './system.ts';
 
 const EXECUTIVE = person('E-701', 'executive');
@@ -104,6 +106,22 @@ export function theReview(start: () => Promise<System>): void {
       });
       expect(review).toMatchObject({ running: true, totals: { opened: before + 1 } });
       expect(review.received.sources.map(({ source }: { source: string }) => source)).toContain('social');
+    });
+
+    test('has the posted points that the export adjusts cards by, this month or the one before (X-2)', async () => {
+      const monthBefore = monthIn(ZONE, new Date(Date.parse(`${month}-01T00:00:00Z`) - DAY_MS).toISOString());
+      const pointsOf = async (period: string) => {
+        if ((await run(period)).status !== 200) return { posted: 0, adjusted: 0 }; // Nothing had begun then.
+        const { body: review } = await system.call('GET', `/reviews/${period}`, EXECUTIVE);
+        const { body: scores } = await system.call('GET', `/exports/scores?period=${period}`, HR);
+        const adjustments = Scores.parse(scores).rows.map((row) => hundredthsOf(row.adjustments));
+        return { posted: hundredthsOf(review.points.posted), adjusted: adjustments.reduce((a, b) => a + b, 0) };
+      };
+      const found = await system.eventually('reviews and exports agree on points', async () => {
+        const figures = [await pointsOf(monthBefore), await pointsOf(month)];
+        return figures.every(({ posted, adjusted }) => posted === adjusted) ? figures : undefined;
+      });
+      expect(Math.min(...found.map(({ posted }) => posted))).toBeLessThan(0);
     });
 
     test('a run without new figures is none, and the same bytes come of it (R-7)', async () => {

@@ -98,6 +98,24 @@ test('an engine that runs elsewhere is used as it is, and left running', async (
 describe.skipIf(!embedded)(
   `the embedded engine${embedded ? '' : ` (not here: ${noEngineBecause ?? 'another is named'})`}`,
   () => {
+    test('a transaction is carried out without its token, wherever that stands', async () => {
+      const { engine } = await started();
+      await createTable(engine);
+      const once = { TableName: 'cases', ConditionExpression: 'attribute_not_exists(pk)' };
+      const said = '{"ClientRequestToken":"said, not meant"}';
+      const transaction = (pk: string) => [{ Put: { ...once, Item: { pk: { S: pk }, said: { S: said } } } }];
+      const ClientRequestToken = 'f0e6a4b2-0000-4000-8000-000000000000';
+      const [first, last] = [transaction('first'), transaction('last')];
+      await call(engine, 'TransactWriteItems', { ClientRequestToken, TransactItems: first });
+      await call(engine, 'TransactWriteItems', { TransactItems: last, ClientRequestToken });
+      expect(await isThere(engine, 'last')).toBe(true);
+      const again = call(engine, 'TransactWriteItems', { ClientRequestToken, TransactItems: first });
+      await expect(again).rejects.toThrow('ConditionalCheckFailed');
+      const Key = { pk: { S: 'first' } };
+      const found = await call(engine, 'GetItem', { TableName: 'cases', Key, ConsistentRead: true });
+      expect(found).toMatchObject({ Item: { said: { S: said } } });
+    });
+
     test('keeps its tables over a restart and leaves no process', async () => {
       const folder = newFolder();
       const { engine } = await started(folder);
