@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { localClient } from '#infra/cli/start/source-secrets.ts';
+import type { RunningInterlock } from '#test/support/local-interlock.ts';
 import { untilDone, watchedSystem } from './end-to-end.ts';
 import { described, ratePerSecond, sendLoad } from './load.ts';
 import { localDoor, onLocalSystem } from './local.ts';
@@ -19,7 +22,7 @@ export const soak: Measurement = {
   long: true,
   async run(bench) {
     const rate = bench.rate ?? (await onLocalSystem(({ url }) => peakOf(url))) / 2;
-    await onLocalSystem(({ url, process: { pid = 0 } }) => soaked(bench, url, pid, rate));
+    await onLocalSystem((system) => soaked(bench, system, rate));
   },
 };
 
@@ -28,14 +31,14 @@ async function peakOf(url: string): Promise<number> {
   return ratePerSecond(await sendLoad(await localDoor(url), { run: 'soak-peak', clients: CLIENTS, until }));
 }
 
-async function soaked(bench: Bench, url: string, pid: number, rate: number): Promise<void> {
+async function soaked(bench: Bench, { url, folder, process: { pid = 0 } }: RunningInterlock, rate: number) {
   const door = await localDoor(url);
   const occurredAt = `${new Date().toISOString().slice(0, 19)}Z`;
   const client = new DynamoDBClient(localClient(url));
   const memory: Memory[] = [];
   const began = performance.now();
   const sample = async () => {
-    const now = await memoryOf(pid);
+    const now = await memoryOf(pid, folder);
     memory.push(now);
     bench.say(`after ${((performance.now() - began) / 60_000).toFixed(0)} min: ${now.node} MiB, engine ${now.engine}`);
   };
@@ -72,10 +75,10 @@ interface Memory {
   readonly engine: number;
 }
 
-async function memoryOf(pid: number): Promise<Memory> {
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,rss=']);
+async function memoryOf(node: number, folder: string): Promise<Memory> {
+  const engine = Number(readFileSync(join(folder, 'engine.pid'), 'utf8'));
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,rss=', '-p', String(node), '-p', String(engine)]);
   const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
-  const sum = (mine: (row: readonly number[]) => boolean) =>
-    Math.round(rows.filter(mine).reduce((total, [, , rss = 0]) => total + rss, 0) / MIB);
-  return { node: sum(([own]) => own === pid), engine: sum(([, parent]) => parent === pid) };
+  const of = (pid: number) => Math.round((rows.find(([own]) => own === pid)?.[1] ?? 0) / MIB);
+  return { node: of(node), engine: of(engine) };
 }
