@@ -3,7 +3,7 @@ import { theExportedFiles, theExports } from './exports.ts';
 import { theHostileDoor } from './hostile.ts';
 import { theIntake } from './intake.ts';
 import { theLedger } from './ledger.ts';
-import { theReview } from './reviews.ts';
+import { thePostedPoints, theReview } from './reviews.ts';
 import { theStory } from './story.ts';
 
 theIntake(deployedSystem);
@@ -13,3 +13,4 @@ theLedger(deployedSystem);
 theExports(deployedSystem);
 theExportedFiles(deployedSystem);
 theReview(deployedSystem);
+thePostedPoints(deployedSystem);

@@ -5,7 +5,7 @@ import { theIntake } from './intake.ts';
 import { theLedger } from './ledger.ts';
 import { localSystem } from './local-system.ts';
 import { lostCommits } from './lost-commits.ts';
-import { theReview, theReviewsSchedules } from './reviews.ts';
+import { thePostedPoints, theReview, theReviewsSchedules } from './reviews.ts';
 import { theStory } from './story.ts';
 
 theHostileDoor(localSystem);
@@ -16,5 +16,6 @@ theExports(localSystem);
 theExportedFiles(localSystem);
 lostCommits(localSystem);
 theReview(localSystem);
+thePostedPoints(localSystem);
 theReviewsSchedules(localSystem);
 everyGrantIsUsed(localSystem);
