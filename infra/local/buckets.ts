@@ -28,7 +28,9 @@ const Version = z.object({
   modified_at: z.number(),
   bytes: z.instanceof(Uint8Array),
 });
-const Listed = z.array(z.object({ seq: z.number(), key: z.string() }));
+const Listed = z.array(
+  z.object({ seq: z.number(), key: z.string(), etag: z.string(), modified_at: z.number(), size: z.number() }),
+);
 const Upload = z.object({ id: z.number(), headers: z.string() });
 const Part = z.object({ etag: z.string(), bytes: z.instanceof(Uint8Array) });
 /** S3 refuses smaller parts, but for the last one. */
@@ -226,12 +228,13 @@ function read(machine: Machine, asked: Asked): RestAnswer {
 function versionsListed({ store }: Machine, { bucket, query }: Asked): RestAnswer {
   const prefix = query.get('prefix') ?? '';
   const select = store.prepare(
-    'select seq, key from object_versions where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc',
+    'select seq, key, etag, modified_at, length(bytes) as size from object_versions where bucket = ? and substr(key, 1, length(?)) = ? order by key, seq desc',
   );
-  const versions = Listed.parse(select.all(bucket, prefix, prefix)).map(({ seq, key }, index, all) => {
+  const versions = Listed.parse(select.all(bucket, prefix, prefix)).map(({ seq, key, ...version }, index, all) => {
     const name = key.replace(/[<>&\r]/g, (sign) => `&#${sign.charCodeAt(0)};`);
     const latest = all[index - 1]?.key !== key;
-    return `<Version><Key>${name}</Key><VersionId>${seq}</VersionId><IsLatest>${latest}</IsLatest></Version>`;
+    const at = new Date(version.modified_at).toISOString();
+    return `<Version><Key>${name}</Key><VersionId>${seq}</VersionId><IsLatest>${latest}</IsLatest><LastModified>${at}</LastModified><ETag>"${version.etag}"</ETag><Size>${version.size}</Size></Version>`;
   });
   return xml('ListVersionsResult', `<IsTruncated>false</IsTruncated>${versions.join('')}`);
 }

@@ -45,6 +45,7 @@ const Shape = z.object({
   GlobalSecondaryIndexes: z.array(z.object(Index.shape)).default([]).transform(sorted),
   StreamSpecification: z.object(StreamSpecification.shape).optional(),
 });
+const Expiring = z.object({ TimeToLiveDescription: z.object({ TimeToLiveStatus: z.string() }) });
 const Described = z.object({ Table: z.looseObject({ LatestStreamArn: z.string().optional() }) });
 const Failed = z.looseObject({ __type: z.string(), message: z.string().default('') });
 
@@ -171,10 +172,13 @@ async function standing(resource: Resource, properties: Properties, engine: Engi
       GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes,
       StreamSpecification: stream && { StreamEnabled: true, ...stream },
     });
-    if (TimeToLiveSpecification) await call('UpdateTimeToLive', { TimeToLiveSpecification });
   } catch (error) {
     if (!(error instanceof AwsError && error.code === 'ResourceInUseException')) throw error;
   }
+  // A machine may have ended between the two.
+  const { TimeToLiveDescription: expiry } = Expiring.parse(await call('DescribeTimeToLive', {}));
+  if (TimeToLiveSpecification && expiry.TimeToLiveStatus !== 'ENABLED')
+    await call('UpdateTimeToLive', { TimeToLiveSpecification });
   const { Table: table } = Described.parse(await call('DescribeTable', {}));
   // What is described in another way than our templates could is of another shape, too.
   if (JSON.stringify(Shape.safeParse(table).data) === JSON.stringify(Shape.parse(properties)))

@@ -39,8 +39,8 @@ exit $code`;
 export interface Engine {
   readonly endpoint: string;
   /**
-   * Hands one call on, but for a transaction's token. A call that finds no engine, or loses it, waits until it runs again and is made again, as
-   * an SDK does after an answer that got lost.
+   * Hands one call on, but for a transaction's token. A call that finds no engine, or loses it, waits until it runs
+   * again and is made again, as an SDK does after an answer that got lost.
    * @throws AwsError InternalServerError when the engine stays away for 30 s
    */
   call(target: string, body: string): Promise<{ readonly status: number; readonly text: string }>;
@@ -96,8 +96,8 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true, // Ctrl-C at the terminal is for us; we end the engine when nothing needs it any more.
     });
-    child.stdin.on('error', () => {}); // Its guard ended first.
     const exit = once(child, 'exit').catch(() => {});
+    child.stdin?.on('error', () => {}); // Its guard ended first, or never began.
     try {
       await untilAnswering(endpoint, () => child.exitCode !== null || child.signalCode !== null);
       await keepStreamsFast(file);
@@ -142,10 +142,10 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
     async stop() {
       stopping = true;
       await ready.then(
-        () => kill(pid, 'SIGTERM'),
+        () => signal(pid, file, 'SIGTERM'),
         () => {}, // It was given up.
       );
-      const late = setTimeout(() => kill(pid, 'SIGKILL'), 5000);
+      const late = setTimeout(() => signal(pid, file, 'SIGKILL'), 5000);
       await ended;
       clearTimeout(late);
       rmSync(pidFile, { force: true });
@@ -227,21 +227,22 @@ async function onDatabase(file: string, use: (database: DatabaseSync) => unknown
   }
 }
 
-/** Kills the engine of the pid file, if the process of that number is one that holds this file, and waits for its end. */
+/** Kills the engine of the pid file, and waits for its end. */
 async function killEngine(pidFile: string, file: string): Promise<void> {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
-  const isOurs = () => commandOf(pid).includes(file);
-  for (const deadline = Date.now() + 5000; isOurs() && Date.now() < deadline; await pause(10)) kill(pid, 'SIGKILL');
+  for (const deadline = Date.now() + 5000; signal(pid, file, 'SIGKILL') && Date.now() < deadline; ) await pause(10);
   rmSync(pidFile, { force: true });
 }
 
-/** Signals a process that may have ended a moment ago. */
-function kill(pid: number, signal: NodeJS.Signals): void {
+/** Signals a process if it is one that holds this file: it may have ended, and its number be another's. */
+function signal(pid: number, file: string, name: NodeJS.Signals): boolean {
+  if (!commandOf(pid).includes(file)) return false;
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, name);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
   }
 }
 

@@ -15,17 +15,19 @@ const Targets = z.array(
   z.strictObject({ Id: z.string(), Arn: QueueArn, DeadLetterConfig: z.strictObject({ Arn: QueueArn }).optional() }),
 );
 type Targets = z.infer<typeof Targets>;
-export const Pattern = z.unknown().transform((pattern, context) => {
+function compiled(pattern: unknown, context: z.RefinementCtx) {
   try {
     return compilePattern(pattern);
   } catch (error) {
     context.addIssue({ code: 'custom', message: String(error) });
     return z.NEVER;
   }
-});
+}
+/** A filter's pattern, which CloudFormation wants as text; a rule's is an object. */
+export const PatternText = z.string().transform(compiled);
 const RuleProperties = z.strictObject({
   EventBusName: Name,
-  EventPattern: Pattern,
+  EventPattern: z.unknown().transform(compiled),
   State: z.literal('ENABLED'),
   Targets,
 });

@@ -98,8 +98,9 @@ importing.then(
   () => say({ kind: 'ready' }),
   (error: unknown) =>
     setImmediate(() => {
-      // Out of any promise, so that the thread ends with this very error.
-      throw error instanceof Error ? error : named(typeof error, String(error));
+      // Out of any promise, so that the thread ends with this very error; plain, for what else it has may not go through.
+      if (!(error instanceof Error)) throw named(typeof error, String(error));
+      throw Object.assign(named(error.name, error.message), { stack: error.stack });
     }),
 );
 

@@ -132,13 +132,17 @@ export function targetOf(url: string): { readonly path: string; readonly query: 
   return { path, query: query.join('?') };
 }
 
-/** Undefined for more than `mostBytes`; the rest is read, so that the answer reaches the caller, and not kept. */
-export async function bodyOf(request: IncomingMessage, mostBytes: number): Promise<Buffer | undefined> {
+/**
+ * Undefined for more than `mostBytes`. The rest is read, so that the answer reaches the caller, and not kept; who sends
+ * ten times as much is cut off.
+ */
+export async function bodyOf(request: AsyncIterable<Buffer>, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
     if (size <= mostBytes) chunks.push(chunk);
+    if (size > 10 * mostBytes) break;
   }
   return size <= mostBytes ? Buffer.concat(chunks) : undefined;
 }

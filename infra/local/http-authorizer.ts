@@ -39,6 +39,7 @@ export function jwtAuthorizer(machine: Machine, issuer: string, audience: string
       return { claims };
     } catch (error) {
       if (error instanceof errors.JOSEError) return { refused: error.message };
+      keys = undefined;
       machine.say(`tokens cannot be checked: ${issuer} does not answer with its keys (${String(error)})`);
       return { refused: 'the issuer does not answer with its keys' };
     }

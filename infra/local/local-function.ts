@@ -74,7 +74,7 @@ export class LocalFunction {
   /** Never rejects. */
   async invoke(requestId: string, event: unknown, urgency: Urgency): Promise<Invocation> {
     if (this.#calls++ === 0) this.#begin(urgency);
-    const json = JSON.stringify(event);
+    const json = JSON.stringify(event) ?? 'null';
     if (Buffer.byteLength(json) > MOST_BYTES) {
       const errorMessage = `the event has more than ${MOST_BYTES} bytes`;
       return { ok: false, errorType: 'RequestTooLargeException', errorMessage };

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { portionsOf } from './calls.ts';
 import { propertiesOf } from './checked.ts';
 import type { Machine, Queues, Resource } from './cloud.ts';
-import { Pattern } from './event-bus.ts';
+import { PatternText } from './event-bus.ts';
 import { atMost, bell, type Fed, fedFunction, type Mapping, MappingProperties, REFUSED_PAUSE } from './event-source.ts';
 import type { StreamRecord } from './table-stream.ts';
 
@@ -24,7 +24,7 @@ export const StreamMappingProperties = MappingProperties.extend({
   DestinationConfig: z.strictObject({
     OnFailure: z.strictObject({ Destination: z.string().startsWith('arn:aws:sqs:') }),
   }),
-  FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern })).min(1) }),
+  FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: PatternText })).min(1) }),
 });
 
 /**

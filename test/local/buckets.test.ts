@@ -108,10 +108,11 @@ describe('an object', () => {
     const [one, two] = [await put('v', 'one'), await put('v', 'two')];
     expect([await textOf('v'), await textOf('v', { VersionId: one.VersionId })]).toEqual(['two', 'one']);
     const { Versions } = await client.send(new ListObjectVersionsCommand({ Bucket: 'files', Prefix: 'v' }));
-    expect(Versions?.map(({ VersionId, IsLatest }) => [VersionId, IsLatest])).toEqual([
-      [two.VersionId, true],
-      [one.VersionId, false],
+    expect(Versions?.map(({ VersionId, IsLatest, ETag, Size }) => [VersionId, IsLatest, ETag, Size])).toEqual([
+      [two.VersionId, true, two.ETag, 3],
+      [one.VersionId, false, one.ETag, 3],
     ]);
+    expect(Versions?.[0]?.LastModified).toBeInstanceOf(Date);
     await expect(get('v', { VersionId: 'none' })).rejects.toThrow(named('NoSuchVersion'));
     await expect(get('kept', { VersionId: one.VersionId })).rejects.toThrow(named('NoSuchVersion'));
   });

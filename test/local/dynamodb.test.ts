@@ -107,6 +107,16 @@ describe.skipIf(noEngineBecause)(`tables${noEngineBecause ? ` (not here: ${noEng
     expect(Item).toEqual({ pk: 'D', sk: 'kept' });
   });
 
+  test('let items expire, also where the machine ended between its making and that', async () => {
+    await tables.add(table('begun', { TimeToLiveSpecification: undefined }));
+    const expiry = () => engine.call('DynamoDB_20120810.DescribeTimeToLive', '{"TableName":"begun"}');
+    expect((await expiry()).text).toContain('"DISABLED"');
+    for (const again of [1, 2]) {
+      await dynamodb(machine, engine).add(table('begun'));
+      expect((await expiry()).text, `start ${again}`).toMatch(/"expiresAt".*"ENABLED"|"ENABLED".*"expiresAt"/);
+    }
+  });
+
   test.each([
     {
       what: 'indexes',

@@ -143,6 +143,11 @@ describe('an environment that breaks', () => {
 
   test.each([
     { bundle: 'throw new RangeError("a variable is missing")', errorType: 'RangeError', says: 'a variable is missing' },
+    {
+      bundle: 'throw Object.assign(new Error("of no shape"), { name: "Custom", how: () => 1 })',
+      errorType: 'Custom',
+      says: 'of no shape',
+    },
     { bundle: 'throw "no error at all"', errorType: 'string', says: 'no error at all' },
     { bundle: 'export const other = 1', errorType: 'Runtime.HandlerNotFound', says: 'not exported' },
     { bundle: 'export const = 1', errorType: 'SyntaxError', says: 'Unexpected token' },

@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AwsError, type RestService, type WireService } from '#infra/local/cloud.ts';
-import { type Gateway, openGateway } from '#infra/local/gateway.ts';
+import { bodyOf, type Gateway, openGateway } from '#infra/local/gateway.ts';
 import { ALLOWS_ALL, ROOT } from './wire-server.ts';
 
 const queues: WireService = {
@@ -80,4 +81,20 @@ test('an error of files is told in XML', async () => {
 
 test('all else goes to the HTTP API', async () => {
   expect(await (await fetch(`${door.url}/x?y`)).text()).toBe('/x?y');
+});
+
+test.each([
+  { chunks: 2, body: Buffer.from('1111122222'), read: 2 },
+  { chunks: 3, body: undefined, read: 3 },
+  { chunks: 1000, body: undefined, read: 21 },
+])('of $chunks chunks of 5 bytes, at most 10 bytes are a body, and at most 100 are read away', async (each) => {
+  let read = 0;
+  const sent = Readable.from(
+    (function* () {
+      while (read < each.chunks) yield Buffer.from(String(++read).slice(0, 1).repeat(5));
+    })(),
+    { highWaterMark: 1 },
+  );
+  expect(await bodyOf(sent, 10)).toEqual(each.body);
+  expect(read).toBeLessThanOrEqual(each.read + 2); // Node reads ahead.
 });

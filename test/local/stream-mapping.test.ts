@@ -287,6 +287,8 @@ describe('a function fed from a stream', () => {
     await expect(refused({ StartingPosition: 'LATEST' })).rejects.toThrow(/stack\/thing .*StartingPosition = "LATEST"/);
     await expect(refused({ BisectBatchOnFunctionError: false })).rejects.toThrow('BisectBatchOnFunctionError = false');
     await expect(refused({ FilterCriteria: { Filters: [{ Pattern: '{' }] } })).rejects.toThrow('stack/thing');
+    const Pattern = { eventName: ['INSERT'] }; // CloudFormation wants its text.
+    await expect(refused({ FilterCriteria: { Filters: [{ Pattern }] } })).rejects.toThrow('stack/thing');
     await expect(refused({ TumblingWindowInSeconds: 5 })).rejects.toThrow('TumblingWindowInSeconds');
   });
 });
