@@ -32,7 +32,7 @@ export interface BusTap {
 }
 
 const events = new EventBridgeClient();
-const sqs = new SQSClient();
+const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
 
 /** Listens to a bus with a rule and a queue of its own, both gone afterwards. */
 export async function tapBus(EventBusName: string): Promise<BusTap> {

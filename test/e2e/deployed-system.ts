@@ -36,7 +36,7 @@ export async function deployedSystem(): Promise<System> {
 }
 
 async function sendTo(QueueUrl: string | undefined, MessageBody: string): Promise<void> {
-  await new SQSClient().send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  await new SQSClient({ useQueueUrlAsEndpoint: false }).send(new SendMessageCommand({ QueueUrl, MessageBody }));
 }
 
 /** Where the HTTP API of `dev` answers. */

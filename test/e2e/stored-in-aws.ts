@@ -15,7 +15,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 
 const dynamodb = new DynamoDBClient();
 const streams = new DynamoDBStreamsClient();
-const sqs = new SQSClient();
+const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
 const logs = new CloudWatchLogsClient();
 
 /** Tables that must hold nothing of a customer, by their outputs, and whether they have a stream. */
