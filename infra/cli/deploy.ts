@@ -1,32 +1,34 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { type EnvironmentConfig, type EnvironmentName, environmentNamed, environments } from '../environments.ts';
+import { commandLine, runCommand, TEXT } from './command-line.ts';
 import { deployedShelf, fillEmptySecret } from './deployed-reference.ts';
 import { loadReference, referenceOf } from './load-reference.ts';
 
 // npm run deploy -- --env dev      builds, deploys, loads the environment's reference data; a repeat changes nothing
 // npm run diff -- --env dev        shows what a deploy would change
 // npm run destroy -- --env dev     takes the environment down; data stays where environments.ts keeps it
+// Exit code 0: done. 1: the CDK failed, and said why. 2: asked for what cannot be done, or it broke off.
 // With AWS_ENDPOINT_URL all of this happens on an AWS-compatible endpoint, through cdklocal.
 
+const USAGE = 'npm run deploy | diff | destroy -- --env E';
 const Action = z.enum(['deploy', 'diff', 'destroy']);
 const root = join(import.meta.dirname, '..', '..');
 
 /** What a deploy of the data stack answers with, as far as loading needs it. */
 const Outputs = z.record(z.string(), z.record(z.string(), z.string()));
 
-async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({ allowPositionals: true, options: { env: { type: 'string' } } });
+async function main(): Promise<boolean> {
+  const { positionals, values } = commandLine(USAGE, { allowPositionals: true, options: { env: TEXT } });
   const action = Action.parse(positionals[0]);
   const name = environmentNamed(values.env ?? '');
   prepareEnvironment();
   const outputs = join(root, 'cdk.out', `outputs-${name}.json`);
   const status = runCdk(action, name, outputs);
   if (status === 0 && action === 'deploy') await load(environments[name], name, outputs);
-  return status;
+  return status === 0;
 }
 
 function runCdk(action: z.infer<typeof Action>, name: EnvironmentName, outputs: string): number {
@@ -70,4 +72,4 @@ async function load(config: EnvironmentConfig, name: EnvironmentName, outputsFil
   );
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(main);

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
-import { SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { commandLine, runCommand, TEXT, WHERE } from './command-line.ts';
 import { discard, list, redrive, type Scene, show } from './dlq/actions.ts';
 import { deadLettersOf, meantBy } from './dlq/dead-letter-queues.ts';
 import { type OperatedEnvironment, openEnvironment } from './operated-environment.ts';
@@ -10,28 +10,19 @@ import { type OperatedEnvironment, openEnvironment } from './operated-environmen
 // npm run dlq -- redrive QUEUE [--limit N] puts them back into the queue that they came from; a repeat is harmless
 // npm run dlq -- discard QUEUE [--limit N] takes out missed turns and places in a stream, which hold no work
 // Each with --env E for a deployed environment or --url U for a local system; QUEUE is any unique part of a name.
-// Exit code 0: done. 1: it broke off, or the environment does not answer. 2: asked for what cannot be done.
+// Exit code 0: done. 2: asked for what cannot be done, or it broke off.
 
 const USAGE = 'npm run dlq -- list | show QUEUE | redrive QUEUE | discard QUEUE [--limit N] [--env E | --url U]';
 const SHOWN = 10;
 const Clock = z.object({ now: z.string() });
 
-/** What cannot be done as it was asked for; exit code 2. */
-class Asked extends Error {}
-
-async function main(args: string[]): Promise<void> {
-  const { positionals, values } = asked(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: { env: { type: 'string' }, url: { type: 'string' }, limit: { type: 'string' } },
-    }),
-  );
+async function dlq(): Promise<boolean> {
+  const { positionals, values } = commandLine(USAGE, { allowPositionals: true, options: { ...WHERE, limit: TEXT } });
   const [action = '', word, ...more] = positionals;
   const limit = limitIn(values.limit);
   const named = Object.hasOwn(NAMED, action) ? NAMED[action] : undefined;
   const understood = (action === 'list' && word === undefined) || (named && word !== undefined && more.length === 0);
-  if (!understood) throw new Asked(USAGE);
+  if (!understood) throw new RangeError(USAGE);
   const environment = await openEnvironment(values);
   const queues = deadLettersOf(environment);
   const scene = {
@@ -42,14 +33,8 @@ async function main(args: string[]): Promise<void> {
     out: (text: string) => console.log(text),
   };
   if (named === undefined || word === undefined) await list(queues, scene);
-  else
-    await refusalsAsAsked(() =>
-      named(
-        asked(() => meantBy(word, queues)),
-        limit,
-        scene,
-      ),
-    );
+  else await named(meantBy(word, queues), limit, scene);
+  return true;
 }
 
 type Named = (queue: ReturnType<typeof meantBy>, limit: number | undefined, scene: Scene) => Promise<void>;
@@ -59,23 +44,9 @@ const NAMED: Readonly<Record<string, Named>> = {
   discard,
 };
 
-function asked<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof RangeError || error instanceof TypeError ? new Asked(error.message) : error;
-  }
-}
-
-async function refusalsAsAsked(act: () => Promise<void>): Promise<void> {
-  await act().catch((error: unknown) => {
-    throw error instanceof RangeError ? new Asked(error.message) : error;
-  });
-}
-
 function limitIn(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new Asked(`--limit is a number of messages, 1 or more; got '${text}'`);
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new RangeError(`--limit is a number of messages, 1 or more; got '${text}'`);
   return Number(text);
 }
 
@@ -91,10 +62,4 @@ async function nowIn({ client }: OperatedEnvironment): Promise<number> {
   return Date.parse(Clock.parse(await answer.json()).now);
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof Asked || error instanceof RangeError || error instanceof SQSServiceException)) throw error;
-  console.error(error.message);
-  process.exitCode = error instanceof Asked ? 2 : 1;
-}
+process.exitCode = await runCommand(dlq);

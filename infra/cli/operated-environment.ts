@@ -32,7 +32,13 @@ const LocalOutputs = z.record(z.string(), z.record(z.string(), z.string()));
  */
 export async function openEnvironment({ env, url }: { env?: string; url?: string }): Promise<OperatedEnvironment> {
   if (env !== undefined && url !== undefined) throw new RangeError('give either --env or --url, not both');
-  return env === undefined || env === 'local' ? localSystem(url ?? LOCAL_SYSTEM) : deployedEnvironment(env);
+  try {
+    return await (env === undefined || env === 'local' ? localSystem(url ?? LOCAL_SYSTEM) : deployedEnvironment(env));
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    const [why] = String(error).split('\n');
+    throw new RangeError(`${env ?? url ?? 'the local system'} does not say where its stores are: ${why}`);
+  }
 }
 
 /**

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Slug } from '#shared/contracts/shapes.ts';
+import { commandLine, FLAG, TEXT, whereAsked } from './command-line.ts';
+import { LOCAL_SYSTEM } from './operated-environment.ts';
 import { Stopped } from './replay/exchange.ts';
 import { BrokenFile } from './replay/file-lines.ts';
 import { type ReplayOptions, replayFile } from './replay/replay-file.ts';
-import { whereAsked } from './where-asked.ts';
 
 // npm run replay -- FILE [--rate N] [--source S] [--url U] [--restart]
 // Feeds a complaint export (CSV) or reports (NDJSON) to a running system; docs/replay.md has the whole story.
 // Exit code 0: every row was taken and the reconciliation balances. 1: not so, or it could not run. 130: interrupted.
 
 const USAGE = 'npm run replay -- FILE [--rate N] [--source S] [--url U] [--restart]';
-const LOCAL_SYSTEM = 'http://127.0.0.1:4400';
+const OPTIONS = { rate: TEXT, source: TEXT, url: TEXT, restart: FLAG };
 const root = join(import.meta.dirname, '..', '..');
 
 async function main(): Promise<number> {
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    const taken = await replayFile(optionsOf(process.argv.slice(2)), {
+    const taken = await replayFile(asked(), {
       env: process.env,
       stateFolder: join(root, '.local', 'replay'),
       stop,
@@ -45,8 +45,8 @@ async function main(): Promise<number> {
 }
 
 /** @throws RangeError when the command line is not as the usage says */
-function optionsOf(args: string[]): ReplayOptions {
-  const { positionals, values } = parsed(args);
+function asked(): ReplayOptions {
+  const { positionals, values } = commandLine(USAGE, { allowPositionals: true, options: OPTIONS });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new RangeError(`name one file: ${USAGE}`);
   const rate = values.rate === undefined ? undefined : Number(values.rate);
@@ -60,24 +60,6 @@ function optionsOf(args: string[]): ReplayOptions {
     throw new RangeError(`--url is an address like ${LOCAL_SYSTEM}; got '${url}'`);
   }
   return { file: whereAsked(file), url, rate, source, restart };
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        rate: { type: 'string' },
-        source: { type: 'string' },
-        url: { type: 'string' },
-        restart: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new RangeError(`${error.message}\n${USAGE}`);
-  }
 }
 
 function isForPeople(error: unknown): error is Error {

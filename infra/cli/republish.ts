@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
+import { commandLine, FLAG, runCommand, TEXT, WHERE } from './command-line.ts';
 import { hoursOfRange, republishCommits } from './commits/republish-commits.ts';
-import { openedEnvironment, runCommand } from './commits/run-command.ts';
+import { openEnvironment } from './operated-environment.ts';
 
 // npm run republish -- --from 2026-11-22T09:00Z --to 2026-11-22T12:00Z [--env E | --url U] [--dry-run]
 // Publishes again what was recorded in these hours and never counted, as the hourly check does; safe to repeat.
@@ -11,22 +11,13 @@ import { openedEnvironment, runCommand } from './commits/run-command.ts';
 
 const USAGE = 'npm run republish -- --from 2026-11-22T09:00Z --to 2026-11-22T12:00Z [--env E | --url U] [--dry-run]';
 
+const OPTIONS = { ...WHERE, from: TEXT, to: TEXT, 'dry-run': FLAG };
+
 async function republish(): Promise<boolean> {
-  const { from, to, env, url, 'dry-run': dryRun = false } = parsed(process.argv.slice(2));
+  const { from, to, env, url, 'dry-run': dryRun = false } = commandLine(USAGE, { options: OPTIONS }).values;
   const hours = hoursOfRange(from, to);
   const out = (line: string) => console.log(line);
-  return republishCommits(await openedEnvironment({ env, url }), { hours, dryRun, out });
+  return republishCommits(await openEnvironment({ env, url }), { hours, dryRun, out });
 }
 
-function parsed(args: string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    const options = { from: text, to: text, env: text, url: text, 'dry-run': { type: 'boolean' } } as const;
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new RangeError(`${error.message}\n${USAGE}`);
-  }
-}
-
-process.exitCode = await runCommand(republish, (line) => console.error(line));
+process.exitCode = await runCommand(republish);

@@ -1,15 +1,16 @@
-import { parseArgs } from 'node:util';
-import { DynamoDBClient, DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { commandLine, FLAG, runCommand, TEXT, WHERE } from './command-line.ts';
 import { openEnvironment, outputsOf } from './operated-environment.ts';
 import { type Asked, bringBack, type Difference } from './restore/bring-back.ts';
 
 // npm run restore -- --from TABLE --to cases [--only PREFIX] [--exact] [--write] [--env E | --url U]
 // Compares a table that was restored beside (TABLE) with the one that stands, and tells what differs; docs/operations/restore.md.
 // --write puts back what is missing or changed, byte for byte; --exact also takes out what TABLE has not.
-// Exit code 0: done. 1: it broke off. 2: asked for what cannot be done, or the environment or a table does not answer.
+// Exit code 0: done. 2: asked for what cannot be done, or it broke off.
 
 const USAGE =
   'npm run restore -- --from TABLE --to cases|scorecards|improvement|reference|customers [--only PREFIX] [--exact] [--write] [--env E | --url U]';
+const OPTIONS = { ...WHERE, from: TEXT, to: TEXT, only: TEXT, exact: FLAG, write: FLAG };
 const TABLES = {
   cases: 'CasesTable',
   scorecards: 'ScorecardsTable',
@@ -22,8 +23,8 @@ const isTable = (name: string | undefined): name is Table => name !== undefined 
 /** Differences that are printed one by one; a table may have millions. */
 const PRINTED = 50;
 
-async function main(): Promise<void> {
-  const { env, url, from, to, only, exact = false, write = false } = parsed(process.argv.slice(2));
+async function restore(): Promise<boolean> {
+  const { env, url, from, to, only, exact = false, write = false } = commandLine(USAGE, { options: OPTIONS }).values;
   if (from === undefined || !isTable(to)) throw new RangeError(USAGE);
   const environment = await openEnvironment({ env, url });
   const output = TABLES[to];
@@ -41,24 +42,7 @@ async function main(): Promise<void> {
   const back = write ? 'put back' : 'not written, for --write is not given';
   const rest = write && exact ? 'taken out' : 'left as they are';
   console.log(`${to}: ${same} the same; ${changed} changed and ${missing} missing, ${back}; ${newer} newer, ${rest}`);
+  return true;
 }
 
-function parsed(args: string[]) {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    const options = { env: text, url: text, from: text, to: text, only: text, exact: flag, write: flag } as const;
-    return parseArgs({ args, options }).values;
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new RangeError(`${error.message}\n${USAGE}`);
-  }
-}
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof RangeError || error instanceof DynamoDBServiceException)) throw error;
-  console.error(error.message);
-  process.exitCode = error instanceof RangeError ? 2 : 1;
-}
+process.exitCode = await runCommand(restore);

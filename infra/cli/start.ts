@@ -1,15 +1,20 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { environments } from '../environments.ts';
 import { type LocalSystem, startLocalSystem } from '../local/local-system.ts';
+import { commandLine, whereAsked } from './command-line.ts';
 import { prepareInterlock } from './start/prepare-interlock.ts';
 import { sourcesWithSecrets } from './start/source-secrets.ts';
-import { whereAsked } from './where-asked.ts';
 
 // npm start                 everything on this machine at http://127.0.0.1:4400, with the sample organisation and disputes
 // npm start -- --empty      the same without disputes
 // npm start -- --port N     at another port; --data DIR keeps everything in another folder than .local/data
 
+const USAGE = 'npm start -- [--empty] [--port N] [--data DIR]';
+const OPTIONS = {
+  port: { type: 'string', default: '4400' },
+  data: { type: 'string', default: join(import.meta.dirname, '..', '..', '.local', 'data') },
+  empty: { type: 'boolean', default: false },
+} as const;
 const started = performance.now();
 const say = (line: string) => console.log(`interlock: ${line}`);
 
@@ -31,25 +36,10 @@ async function main(): Promise<void> {
 }
 
 function options(): { port: number; folder: string; empty: boolean } {
-  const { values } = parsed();
+  const { values } = commandLine(USAGE, { options: OPTIONS });
   const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (!(port <= 65_535)) throw new RangeError(`--port takes a whole number up to 65535, got '${values.port}'`);
   return { port, folder: whereAsked(values.data), empty: values.empty };
-}
-
-function parsed() {
-  try {
-    return parseArgs({
-      options: {
-        port: { type: 'string', default: '4400' },
-        data: { type: 'string', default: join(import.meta.dirname, '..', '..', '.local', 'data') },
-        empty: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new RangeError(`${error.message}; there are --empty, --port N and --data DIR`);
-  }
 }
 
 function stopOnSignal(system: LocalSystem): void {

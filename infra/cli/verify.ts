@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { runCommand } from './command-line.ts';
 import { verifyExportCommand } from './verify/export-command.ts';
 import { verifyLedgerCommand } from './verify/ledger.ts';
 
@@ -11,30 +11,17 @@ import { verifyLedgerCommand } from './verify/ledger.ts';
 const USAGE = `npm run verify -- ledger [--env E | --url U]
 npm run verify -- export FILE [--id EXPORT] [--page] [--manifest M] [--env E | --url U]`;
 
-/** What can be verified; each answers with its exit code, and throws a RangeError or TypeError for wrong arguments. */
-const VERIFIERS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+/** What can be verified; whether it is as it was written. */
+const VERIFIERS: Readonly<Record<string, (usage: string, args: string[]) => Promise<boolean>>> = {
   export: verifyExportCommand,
   ledger: verifyLedgerCommand,
 };
 
-async function main([what = '', ...args]: string[]): Promise<number> {
-  const verify = Object.hasOwn(VERIFIERS, what) ? VERIFIERS[what] : undefined;
-  if (!verify) {
-    console.error(USAGE);
-    return 2;
-  }
-  try {
-    return await verify(args);
-  } catch (error) {
-    const isAsked = error instanceof RangeError || error instanceof TypeError;
-    console.error(isAsked ? `${error.message}\n${USAGE}` : `could not verify: ${reasonOf(error)}`);
-    return 2;
-  }
+async function verify(): Promise<boolean> {
+  const [what = '', ...args] = process.argv.slice(2);
+  const verifier = Object.hasOwn(VERIFIERS, what) ? VERIFIERS[what] : undefined;
+  if (!verifier) throw new RangeError(USAGE);
+  return verifier(USAGE, args);
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof z.ZodError) return `what was read has another form than expected: ${z.prettifyError(error)}`;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(verify);

@@ -45,12 +45,12 @@ describe('what keeps verify from looking ends with 2, and never looks like a dif
   test('stores that answer something else', async () => {
     const outputs = JSON.stringify({ s: { ScorecardsTable: 'a', ReferenceTable: 'b', FilesBucket: 'c' } });
     const { code, said } = await answering(outputs, (url) => verify('ledger', '--url', url));
-    expect([code, said]).toEqual([2, expect.stringMatching(/^could not verify: /)]);
+    expect([code, said]).toEqual([2, expect.stringMatching(/^it broke off: /)]);
   });
 
   test('no credentials', async () => {
     const { code, said } = await verify('ledger', '--env', 'prod');
-    expect([code, said]).toEqual([2, expect.stringMatching(/^could not verify: .*redentials/)]);
+    expect([code, said]).toEqual([2, expect.stringMatching(/^prod does not say where its stores are: .*redentials/)]);
   });
 
   test('a file that is not there, where the person called from', async () => {

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -8,30 +7,24 @@ import { exportStore } from '#shared/adapters/export-store.ts';
 import { bucketFiles } from '#shared/adapters/files.ts';
 import { referenceStore } from '#shared/adapters/reference-store.ts';
 import { sealStore } from '#shared/adapters/seal-store.ts';
+import { commandLine, FLAG, TEXT, WHERE, whereAsked } from '../command-line.ts';
 import { openEnvironment, outputsOf } from '../operated-environment.ts';
-import { whereAsked } from '../where-asked.ts';
 import { NotAsExported, verifyExport } from './export.ts';
 
-const OPTIONS = {
-  env: { type: 'string' },
-  url: { type: 'string' },
-  id: { type: 'string' },
-  manifest: { type: 'string' },
-  page: { type: 'boolean' },
-} as const;
+const OPTIONS = { ...WHERE, id: TEXT, manifest: TEXT, page: FLAG };
 
 /**
  * `npm run verify -- export FILE`: verifies a file of an export against its manifest and the ledger, read with the
  * operator's own access to the stores and not through the API (X-2).
  *
- * @returns 0 when it is as it was exported, 1 when something differs
- * @throws RangeError or TypeError for arguments that cannot be meant, and for an export that is not there; whatever else
- *   keeps it from looking, as it comes
+ * @returns whether it is as it was exported
+ * @throws RangeError for arguments that cannot be meant, and for an export that is not there; whatever else keeps it
+ *   from looking, as it comes
  */
-export async function verifyExportCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+export async function verifyExportCommand(usage: string, args: string[]): Promise<boolean> {
+  const { values, positionals } = commandLine(usage, { args, options: OPTIONS, allowPositionals: true });
   const [file, ...others] = positionals;
-  if (file === undefined || others.length > 0) throw new RangeError('name one file');
+  if (file === undefined || others.length > 0) throw new RangeError(`name one file\n${usage}`);
   const { env, url, manifest, ...given } = values;
   const environment = await openEnvironment({ env, url });
   const names = outputsOf(environment, 'ScorecardsTable', 'ReferenceTable', 'FilesBucket');
@@ -48,10 +41,10 @@ export async function verifyExportCommand(args: string[]): Promise<number> {
       },
     );
     console.log(checked.join('\n'));
-    return 0;
+    return true;
   } catch (error) {
     if (!(error instanceof NotAsExported)) throw error;
     console.error(`DIFFERS  ${error.message}`);
-    return 1;
+    return false;
   }
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -8,6 +7,7 @@ import { ledgerReader } from '#shared/adapters/ledger-reader.ts';
 import { anchorFiles } from '#shared/adapters/ledger-records.ts';
 import type { Difference } from '#shared/domain/performance/ledger-record.ts';
 import { type Verified, verifyLedger } from '#shared/domain/performance/verify-ledger.ts';
+import { commandLine, WHERE } from '../command-line.ts';
 import { type OperatedEnvironment, openEnvironment, outputsOf } from '../operated-environment.ts';
 
 /** Differences that are printed; the others are counted. */
@@ -16,15 +16,15 @@ const PRINTED = 50;
 /**
  * `npm run verify -- ledger`: verifies the ledger of an environment and prints what came out (S-20).
  *
- * @returns 0 when all is well, else 1
- * @throws RangeError or TypeError for arguments that cannot be meant, and for an environment that does not answer
+ * @returns whether all is well
+ * @throws RangeError for arguments that cannot be meant, and for an environment that does not answer
  */
-export async function verifyLedgerCommand(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { env: { type: 'string' }, url: { type: 'string' } } });
+export async function verifyLedgerCommand(usage: string, args: string[]): Promise<boolean> {
+  const { values } = commandLine(usage, { args, options: WHERE });
   const environment = await openEnvironment(values);
   const verified = await verifyEnvironment(environment);
   console.log(reportOf(verified, environment.name));
-  return verified.differences.length === 0 ? 0 : 1;
+  return verified.differences.length === 0;
 }
 
 /** Verifies the ledger of an environment, wherever it stands. */

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommand } from '#infra/cli/commits/run-command.ts';
+import { runCommand } from '#infra/cli/command-line.ts';
 
 const RANGE = ['--from', '2026-11-22T09:00Z', '--to', '2026-11-22T12:00Z'];
 const COMMANDS = [
   { command: 'republish', args: RANGE },
   { command: 'recount', args: [] },
+  { command: 'dlq', args: ['list'] },
+  { command: 'restore', args: ['--from', 'beside', '--to', 'cases'] },
+  { command: 'verify', args: ['ledger'] },
 ];
 
 /** Runs the command as its own process. */
@@ -23,7 +26,7 @@ async function ran(command: string, args: readonly string[]) {
   return { code: await code, stdout, stderr };
 }
 
-describe('commands about commits', () => {
+describe('a command for operators', () => {
   const page = createServer((_, response) => response.end('<!doctype html><title>Another service</title>'));
   let url = '';
   beforeAll(async () => {
@@ -46,6 +49,17 @@ describe('commands about commits', () => {
   });
 });
 
+describe('a command line that may not be', () => {
+  test.each([...COMMANDS, { command: 'replay', args: ['file.csv'], code: 1 }, { command: 'start', args: [], code: 1 }])(
+    '$command says what is wrong with it, and its usage',
+    async ({ command, args, ...ends }) => {
+      const { code, stderr } = await ran(command, [...args, '--fast']);
+      expect(stderr).toMatch(/Unknown option '--fast'.*\nnpm (run|start)/s);
+      expect({ code }).toEqual({ code: 2, ...ends });
+    },
+  );
+});
+
 describe('the exit code of a command', () => {
   const systemError = Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' });
   test.each([
@@ -57,15 +71,22 @@ describe('the exit code of a command', () => {
       2,
       ['no such'],
     ],
-    ['2 when the connection breaks', async () => Promise.reject(systemError), 2, ['connect ECONNREFUSED']],
+    [
+      '2 when the connection breaks',
+      async () => Promise.reject(systemError),
+      2,
+      ['it broke off: Error: connect ECONNREFUSED'],
+    ],
   ])('is %s', async (_, run, code, lines) => {
     const said: string[] = [];
     expect(await runCommand(run, (line) => void said.push(line))).toBe(code);
     expect(said).toEqual(lines);
   });
 
-  test('is left to the machine where the fault is ours', async () => {
+  test('is 2 where the fault is ours, with the place where it happened', async () => {
+    const said: string[] = [];
     const run = () => Promise.reject(new TypeError('our fault'));
-    await expect(runCommand(run, () => {})).rejects.toThrow('our fault');
+    expect(await runCommand(run, (line) => void said.push(line))).toBe(2);
+    expect(said).toEqual([expect.stringMatching(/^it broke off: TypeError: our fault\n +at .*command-line\.test\.ts/)]);
   });
 });
