@@ -74,11 +74,17 @@ export class RecordTable extends Construct {
     );
   }
 
-  /** Grants a query of one index, of deadlines, of lists or of commits by their hour, and the use of the table's key for it. */
+  /** Grants a query of one index, and the use of the table's key for it. */
   grantIndex(grantee: IGrantable, index: 'byDue' | 'byList' | 'byHour'): void {
     const resources = [`${this.table.tableArn}/index/${index}`];
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources }));
     this.#grantKey(grantee, false);
+  }
+
+  /** Grants the lists: their index, which has keys alone, and the items that these name. */
+  grantLists(grantee: IGrantable): void {
+    this.grantIndex(grantee, 'byList');
+    this.grant(grantee, 'dynamodb:BatchGetItem');
   }
 
   /** As {@link grant}, within partitions whose keys are like one of these, and without the indexes. */
@@ -113,7 +119,7 @@ export class RecordTable extends Construct {
       indexName: 'byList',
       partitionKey: { name: 'listPartition', type: AttributeType.STRING },
       sortKey: { name: 'listSort', type: AttributeType.STRING },
-      projectionType: ProjectionType.ALL,
+      projectionType: ProjectionType.KEYS_ONLY,
     });
   }
 

@@ -134,7 +134,7 @@ export class DisputesStack extends ServiceStack {
       failureImpact: 'senders cannot see what became of a report, and nobody can prove that none was lost',
     });
     data.cases.grant(answer.fn, ...LOOK_UP);
-    data.cases.grantIndex(answer.fn, 'byList');
+    data.cases.grantLists(answer.fn);
     data.reference.grant(answer.fn, 'dynamodb:Query');
 
     const sources = new ApiFunction(this, 'ManageSources', {
@@ -183,7 +183,7 @@ export class DisputesStack extends ServiceStack {
       failureImpact: 'officers cannot file, investigate, resolve or close disputes while their clocks run',
     });
     data.cases.grant(answer.fn, ...DECIDE, 'dynamodb:Query');
-    data.cases.grantIndex(answer.fn, 'byList');
+    data.cases.grantLists(answer.fn);
     data.customers.grant(answer.fn, ...DECIDE, 'dynamodb:Query', 'dynamodb:UpdateItem');
     data.reference.grant(answer.fn, ...LOOK_UP);
     this.#grantDigestKey(answer);

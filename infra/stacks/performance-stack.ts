@@ -54,7 +54,7 @@ export class PerformanceStack extends ServiceStack {
       step: 'alerts/answer-alerts',
       failureImpact: 'alerts cannot be seen or acknowledged, so every one of them counts as breached',
     });
-    data.scorecards.grantIndex(answer.fn, 'byList');
+    data.scorecards.grantLists(answer.fn);
     // The customer's demand stands beside the alert; it is read where personal data lies and copied nowhere.
     data.customers.grant(answer.fn, 'dynamodb:Query');
 
@@ -116,8 +116,8 @@ export class PerformanceStack extends ServiceStack {
       step: 'scorecards/answer-scorecards',
       failureImpact: 'people who are scored can see neither their card nor why it stands as it does',
     });
-    data.scorecards.grant(answer.fn, 'dynamodb:BatchGetItem', 'dynamodb:Query');
-    data.scorecards.grantIndex(answer.fn, 'byList');
+    data.scorecards.grant(answer.fn, 'dynamodb:Query');
+    data.scorecards.grantLists(answer.fn);
     data.reference.grant(answer.fn, 'dynamodb:Query');
   }
 
@@ -178,7 +178,7 @@ export class PerformanceStack extends ServiceStack {
       environment: { ...names.scorecards, ...names.reference, ...names.files, ...names.zone },
       failureImpact: 'the ledger is not anchored: who cuts a card together with its commits is not found out',
     });
-    data.scorecards.grantIndex(anchor.fn, 'byList');
+    data.scorecards.grantLists(anchor.fn);
     data.reference.grant(anchor.fn, 'dynamodb:Query');
     grantFiles(data.files, anchor.fn, 'anchors/', 'read', 'write', 'list-versions');
   }

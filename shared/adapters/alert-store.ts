@@ -5,6 +5,7 @@ import type { AlertStore } from '../domain/ports/alert-store.ts';
 import type { Tables, Write } from '../domain/ports/tables.ts';
 import { commitWrite } from './commit-item.ts';
 import { dueAttributes } from './due-store.ts';
+import { listed } from './pages.ts';
 import { stakeKeys, stakeWrite } from './stake-store.ts';
 
 const alertKeys = {
@@ -44,7 +45,7 @@ export function alertStore(tables: Tables): AlertStore {
     },
     async list(state, { limit, cursor }) {
       const partition = alertKeys.list(state);
-      const page = await tables.query({ table: 'scorecards', index: 'byList', partition, limit, cursor });
+      const page = await listed(tables, { table: 'scorecards', partition, limit, cursor });
       return { items: page.items.map((item) => AlertItem.parse(item).alert), next: page.next };
     },
   };

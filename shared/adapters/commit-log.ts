@@ -1,6 +1,7 @@
 import type { CommitLog } from '../domain/ports/commit-log.ts';
 import type { TableName, Tables } from '../domain/ports/tables.ts';
 import { partitionsOfHour } from './commit-item.ts';
+import { pagesOf } from './pages.ts';
 import { readCommits } from './read-commits.ts';
 
 /**
@@ -12,13 +13,11 @@ export function commitLog(tables: Tables, table: TableName, pageSize = 100): Com
   return {
     async *recordedIn(hour) {
       for (const partition of partitionsOfHour(hour)) {
-        let cursor: string | undefined;
-        do {
-          const page = await tables.query({ table, index: 'byHour', partition, limit: pageSize, cursor });
-          const items = await tables.getMany(table, page.items);
-          if (items.length > 0) yield readCommits(page.items, items);
-          cursor = page.next;
-        } while (cursor !== undefined);
+        const query = { table, index: 'byHour', partition, limit: pageSize } as const;
+        for await (const keys of pagesOf(tables, query)) {
+          const items = await tables.getMany(table, keys);
+          if (items.length > 0) yield readCommits(keys, items);
+        }
       }
     },
   };

@@ -4,6 +4,7 @@ import { type CounterCell, type Increment, sumCells } from '../domain/insights/c
 import { untilCommitted } from '../domain/lost-race.ts';
 import type { CommitPlace, CountedEvent, CounterStore } from '../domain/ports/counter-store.ts';
 import type { Item, Key, Tables, Write } from '../domain/ports/tables.ts';
+import { allItems } from './pages.ts';
 import { shardOf } from './shard.ts';
 
 /** Shards of every month, so that hot counters are no hot item. A smaller number would hide what stands in the others. */
@@ -116,14 +117,8 @@ function chunksOf(events: readonly CountedEvent[]): readonly CountedEvent[][] {
 }
 
 async function cellsOf(tables: Tables, month: Month, shard: number): Promise<CounterCell[]> {
-  const cells: CounterCell[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await tables.query({ table: 'improvement', partition: shardKey(month, shard), cursor });
-    cells.push(...page.items.map(parseCell));
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return cells;
+  const query = { table: 'improvement', partition: shardKey(month, shard) } as const;
+  return (await allItems(tables, query)).map(parseCell);
 }
 
 const CellItem = z.object({ pk: z.string(), sk: z.templateLiteral([z.string(), '#', z.string()]) }).catchall(z.int());

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { CustomerStore, DisputeTexts, OfficerTexts, ReportTexts } from '../domain/ports/customer-store.ts';
 import type { CustomerDetails, Texts } from '../domain/ports/dispute-store.ts';
-import type { Item, Tables, Write } from '../domain/ports/tables.ts';
+import type { Tables, Write } from '../domain/ports/tables.ts';
+import { allItems } from './pages.ts';
 
 /** Keys of the customers table; identities are keyed digests, never what they digest. */
 export const customerKeys = {
@@ -67,15 +68,9 @@ export function customerStore(tables: Tables): CustomerStore {
       return item && ProfileItem.parse(item);
     },
     async texts(pseudonym, disputeId) {
-      const items: Item[] = [];
-      let cursor: string | undefined;
-      do {
-        const partition = customerKeys.partition(pseudonym);
-        const range = { prefix: customerKeys.texts(disputeId) };
-        const page = await tables.query({ table: 'customers', partition, range, cursor });
-        items.push(...page.items);
-        cursor = page.next;
-      } while (cursor !== undefined);
+      const partition = customerKeys.partition(pseudonym);
+      const range = { prefix: customerKeys.texts(disputeId) };
+      const items = await allItems(tables, { table: 'customers', partition, range });
       return disputeTexts(items.map((item) => TextsItem.parse(item)));
     },
   };

@@ -10,6 +10,7 @@ import { ArrivalItem, arrivalKey, arrivalWrite, ClaimItem, claimKey } from './ar
 import { commitWrite } from './commit-item.ts';
 import { profileWrites, textWrites } from './customer-store.ts';
 import { dueAttributes } from './due-store.ts';
+import { allItems, listed } from './pages.ts';
 
 /** For how long a caller's key is remembered (`interface.md`: 24 hours), in seconds. */
 const KEY_SECONDS = 86_400;
@@ -78,9 +79,8 @@ export function disputeStore(tables: Tables, clock: Clock): DisputeStore {
       const items: Dispute[] = [];
       let next = cursor;
       for (let pages = 0; pages < PAGES_PER_CALL && items.length < limit; pages += 1) {
-        const page = await tables.query({
+        const page = await listed(tables, {
           table: 'cases',
-          index: 'byList',
           partition: 'DISPUTES',
           descending: true,
           limit: limit - items.length,
@@ -93,15 +93,13 @@ export function disputeStore(tables: Tables, clock: Clock): DisputeStore {
       return { items, next };
     },
     async timeline(disputeId) {
-      const commits: Commit[] = [];
-      let cursor: string | undefined;
-      do {
-        const range = { prefix: 'COMMIT#' };
-        const page = await tables.query({ table: 'cases', partition: disputeKeys.partition(disputeId), range, cursor });
-        commits.push(...page.items.map((item) => CommitItem.parse(item).commit));
-        cursor = page.next;
-      } while (cursor !== undefined);
-      return commits;
+      const query = {
+        table: 'cases',
+        partition: disputeKeys.partition(disputeId),
+        range: { prefix: 'COMMIT#' },
+      } as const;
+      const items = await allItems(tables, query);
+      return items.map((item) => CommitItem.parse(item).commit);
     },
   };
 }

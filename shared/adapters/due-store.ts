@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Instant } from '../domain/calendar/civil-date.ts';
 import { DUE_KINDS, type Due, type DueKind, type DueStore } from '../domain/ports/due-store.ts';
 import type { TableName, Tables } from '../domain/ports/tables.ts';
+import { pagesOf } from './pages.ts';
 import { shardOf } from './shard.ts';
 
 /** Partitions of a table's index of deadlines. A change leaves what stands in the others unseen: never lower it. */
@@ -34,12 +35,7 @@ export function dueStore(tables: Tables, table: TableName): DueStore {
     partitions: Array.from({ length: DUE_PARTITIONS }, (_, shard) => partitionName(table, shard)),
     async *dueUntil(partition, until) {
       const query = { table, index: 'byDue', partition, range: { from: BEGINNING, to: until } } as const;
-      let cursor: string | undefined;
-      do {
-        const page = await tables.query({ ...query, cursor });
-        if (page.items.length > 0) yield page.items.map(parseDue);
-        cursor = page.next;
-      } while (cursor !== undefined);
+      for await (const items of pagesOf(tables, query)) if (items.length > 0) yield items.map(parseDue);
     },
   };
 }

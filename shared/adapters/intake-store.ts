@@ -3,11 +3,12 @@ import { RECEIPT_STATUSES, type Receipt } from '../domain/intake/arrival.ts';
 import { type DeadEntry, type DeadMessage, entryOf, type ReturnedMessage } from '../domain/intake/dead-message.ts';
 import { NOTHING_RECEIVED, sumOf, type Tally, tallyOf } from '../domain/intake/reconciliation.ts';
 import type { IntakeDecision, IntakeStore, Known, OpenedDispute } from '../domain/ports/intake-store.ts';
-import type { Item, Key, TableName, Tables, Write } from '../domain/ports/tables.ts';
+import type { Item, Key, Tables, Write } from '../domain/ports/tables.ts';
 import { ArrivalItem, arrivalKey, arrivalPartitions, arrivalWrite, ClaimItem, claimKey } from './arrival-item.ts';
 import { commitWrite } from './commit-item.ts';
 import { identityWrite, profileWrites, reportTextsWrite } from './customer-store.ts';
 import { disputeWrites } from './dispute-store.ts';
+import { allItems, pagesOf } from './pages.ts';
 import { writeMissing } from './write-missing.ts';
 
 const keys = {
@@ -49,11 +50,9 @@ export function intakeStore(tables: Tables): IntakeStore {
     async receiptOf(source, externalId) {
       const claimed = await tables.get('cases', claimKey(source, externalId));
       if (claimed) return receiptIn(tables, ClaimItem.parse(claimed).receiptId);
-      const receipts = await allItems(
-        tables,
-        { table: 'cases', index: 'byList' },
-        keys.receiptList(source, externalId),
-      );
+      const partition = keys.receiptList(source, externalId);
+      const query = { table: 'cases', index: 'byList', partition, limit: PAGE } as const;
+      const receipts = await allItems(tables, query);
       return receipts.map((item): Receipt => ReceiptItem.parse(item)).sort(latestFirst)[0];
     },
     async tally(source, day) {
@@ -61,7 +60,8 @@ export function intakeStore(tables: Tables): IntakeStore {
       return (await Promise.all(shards)).reduce(sumOf, NOTHING_RECEIVED);
     },
     async dead(deadId) {
-      const items = await allItems(tables, { table: 'customers' }, keys.dead(deadId));
+      const query = { table: 'customers', partition: keys.dead(deadId), limit: PAGE } as const;
+      const items = await allItems(tables, query);
       const found = items.map((item) => KeptItem.parse(item));
       return {
         kept: found.filter((item) => item.kind === 'dead-message'),
@@ -131,29 +131,10 @@ async function receiptIn(tables: Tables, receiptId: string): Promise<Receipt | u
 /** Only one page of arrivals is held at a time. */
 async function tallyIn(tables: Tables, partition: string): Promise<Tally> {
   let tally = NOTHING_RECEIVED;
-  for await (const items of pagesOf(tables, { table: 'cases' }, partition))
+  const query = { table: 'cases', partition, limit: PAGE } as const;
+  for await (const items of pagesOf(tables, query))
     tally = sumOf(tally, tallyOf(items.map((item) => ArrivalItem.parse(item))));
   return tally;
-}
-
-interface From {
-  readonly table: TableName;
-  readonly index?: 'byList';
-}
-
-async function allItems(tables: Tables, from: From, partition: string): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  for await (const page of pagesOf(tables, from, partition)) items.push(...page);
-  return items;
-}
-
-async function* pagesOf(tables: Tables, from: From, partition: string): AsyncGenerator<readonly Item[]> {
-  let cursor: string | undefined;
-  do {
-    const page = await tables.query({ ...from, partition, limit: PAGE, cursor });
-    yield page.items;
-    cursor = page.next;
-  } while (cursor !== undefined);
 }
 
 /** Items of one page; a page of small items stays far below what one answer may hold. */

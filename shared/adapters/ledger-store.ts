@@ -8,6 +8,7 @@ import type { Item, Tables, Write } from '../domain/ports/tables.ts';
 import { commitWrite, type Wrote } from './commit-item.ts';
 import { contentHash } from './digest.ts';
 import { dueAttributes } from './due-store.ts';
+import { allItems } from './pages.ts';
 
 const ledgerKeys = {
   scoring: (disputeId: string) => ({ pk: `SCORING#${disputeId}`, sk: 'STATE' }),
@@ -44,15 +45,13 @@ export function ledgerStore(tables: Tables): Ledger {
       ]);
     },
     async entries(subject, period) {
-      const found: Entry[] = [];
-      let cursor: string | undefined;
-      do {
-        const partition = cardPartition(subject, period);
-        const page = await tables.query({ table: 'scorecards', partition, range: { prefix: 'ENTRY#' }, cursor });
-        found.push(...page.items.map((item) => EntryItem.parse(item).entry));
-        cursor = page.next;
-      } while (cursor !== undefined);
-      return found.sort(byRecording);
+      const query = {
+        table: 'scorecards',
+        partition: cardPartition(subject, period),
+        range: { prefix: 'ENTRY#' },
+      } as const;
+      const items = await allItems(tables, query);
+      return items.map((item) => EntryItem.parse(item).entry).sort(byRecording);
     },
   };
 }

@@ -76,7 +76,8 @@ export function memoryTables(options: { readonly tables?: readonly TableName[] }
     },
     async query(query) {
       const checked = checkedQuery(query);
-      return pageOf(store(query.table).find(query, checked).map(copyItem), checked);
+      const found = store(query.table).find(query, checked).map(copyItem);
+      return pageOf(query.index ? found.map(carriedBy(query.index)) : found, checked);
     },
     async write(writes) {
       const changes = changesOf(checkedWrites(writes), (table, key) => store(table).get(key));
@@ -102,6 +103,17 @@ export function memoryTables(options: { readonly tables?: readonly TableName[] }
       };
     },
   };
+}
+
+/** What an index has of an item. */
+function carriedBy(index: IndexName): (item: Item) => Item {
+  const { partition, sort, carries } = INDEXES[index];
+  const names: readonly string[] = [partition, sort, ...carries];
+  return ({ pk, sk, ...rest }) => ({
+    pk,
+    sk,
+    ...Object.fromEntries(Object.entries(rest).filter(([name]) => names.includes(name))),
+  });
 }
 
 /** The list under a key, made where it is missing. */

@@ -11,6 +11,7 @@ import type { Item, Key, Tables } from '../domain/ports/tables.ts';
 import { WorkingCalendarSchema } from '../policy/calendars/calendar-schema.ts';
 import { PolicySchema } from '../policy/policy-schema.ts';
 import { SourceSchema } from '../policy/source-schema.ts';
+import { allItems } from './pages.ts';
 
 /** For how long a list may be older than what is stored, in seconds; published versions never change. */
 const CACHE_SECONDS = 60;
@@ -30,7 +31,7 @@ const PARTITIONS = {
 export function referenceStore(tables: Tables, clock: Clock): Reference {
   const calendars = new Map<string, WorkingCalendar>();
   const known = new Map<string, Policy>();
-  const all = async (partition: string) => allItems(tables, partition);
+  const all = (partition: string) => allItems(tables, { table: 'reference', partition });
   const policies = remembered(clock, async () => {
     const items = await all(PARTITIONS.policies);
     return items.map((item) => keptIn(known, item.sk, () => documentOf(PolicySchema, item)));
@@ -97,17 +98,6 @@ async function sourceIn(tables: Tables, source: string): Promise<Source | undefi
   if (!SourceSchema.shape.source.safeParse(source).success) return undefined;
   const item = await tables.get('reference', referenceKeys.source(source));
   return item && documentOf(SourceSchema, item);
-}
-
-async function allItems(tables: Tables, partition: string): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await tables.query({ table: 'reference', partition, cursor });
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return items;
 }
 
 function documentOf<T>(schema: z.ZodType<T>, item: Item): T {

@@ -4,6 +4,7 @@ import type { Month } from '../domain/calendar/civil-date.ts';
 import { cardPartition, type Head, headAfter, type Seal } from '../domain/performance/seal.ts';
 import type { SealStore } from '../domain/ports/seal-store.ts';
 import type { Item, Tables, Write } from '../domain/ports/tables.ts';
+import { allItems, pagesOf } from './pages.ts';
 
 /** Items of one read of a card, and heads of one page. */
 const PAGE = 1_000;
@@ -25,14 +26,8 @@ function headsPartition(period: Month): string {
 export function sealStore(tables: Tables): SealStore {
   return {
     async card(subject, period) {
-      const items: Item[] = [];
-      let cursor: string | undefined;
-      do {
-        const partition = cardPartition(subject, period);
-        const page = await tables.query({ table: 'scorecards', partition, limit: PAGE, cursor });
-        items.push(...page.items);
-        cursor = page.next;
-      } while (cursor !== undefined);
+      const query = { table: 'scorecards', partition: cardPartition(subject, period), limit: PAGE } as const;
+      const items = await allItems(tables, query);
       const [head] = items.filter(({ kind }) => kind === 'head').map((item) => HeadItem.parse(item).head);
       const seals = items.filter(({ kind }) => kind === 'seal').map((item) => SealItem.parse(item).seal);
       return {
@@ -44,13 +39,8 @@ export function sealStore(tables: Tables): SealStore {
     },
     append: (seal, before) => tables.write([sealWrite(seal), headWrite(headAfter(seal), before)]),
     async *heads(period) {
-      let cursor: string | undefined;
-      do {
-        const partition = headsPartition(period);
-        const page = await tables.query({ table: 'scorecards', index: 'byList', partition, limit: PAGE, cursor });
-        yield page.items.map((item) => HeadItem.parse(item).head);
-        cursor = page.next;
-      } while (cursor !== undefined);
+      const query = { table: 'scorecards', index: 'byList', partition: headsPartition(period), limit: PAGE } as const;
+      for await (const items of pagesOf(tables, query)) yield items.map((item) => HeadItem.parse(item).head);
     },
   };
 }

@@ -1,7 +1,8 @@
 import { StakeItem } from '../contracts/items/stake-item.ts';
-import { type ShownStake, type Stake, shownStake } from '../domain/performance/stake.ts';
+import { type Stake, shownStake } from '../domain/performance/stake.ts';
 import type { StakeStore } from '../domain/ports/stake-store.ts';
 import type { Item, Tables, Write } from '../domain/ports/tables.ts';
+import { allItems } from './pages.ts';
 
 /** Where a stake stands. */
 export const stakeKeys = {
@@ -22,15 +23,9 @@ export function stakeStore(tables: Tables): StakeStore {
     },
     save: (stake) => tables.write([stakeWrite(stake)]),
     async shown(department) {
-      const stakes: ShownStake[] = [];
-      let cursor: string | undefined;
-      do {
-        const partition = stakeKeys.list(department);
-        const page = await tables.query({ table: 'scorecards', index: 'byList', partition, cursor });
-        stakes.push(...page.items.flatMap((item) => shownStake(stakeOf(item)) ?? []));
-        cursor = page.next;
-      } while (cursor !== undefined);
-      return stakes;
+      const query = { table: 'scorecards', index: 'byList', partition: stakeKeys.list(department) } as const;
+      const items = await allItems(tables, query);
+      return items.flatMap((item) => shownStake(stakeOf(item)) ?? []);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  INDEXES,
   type Item,
   type Page,
   type Query,
@@ -351,12 +352,11 @@ export function describeTables(version: string, open: () => Promise<Tables>): vo
           sk,
           [names.partition]: `of ${pk}`,
           [names.sort]: sort,
+          ...Object.fromEntries(INDEXES[names.index].carries.map((name) => [name, 'carried'])),
         });
+        const whole = [item('a', '3'), item('b', '1'), item('c'), item('d', '2'), { pk, sk: 'e', [names.sort]: '1' }];
         await tables.write(
-          [item('a', '3'), item('b', '1'), item('c'), item('d', '2'), { pk, sk: 'e', [names.sort]: '1' }].map((it) => ({
-            table: 'cases',
-            put: it,
-          })),
+          whole.map((each) => ({ table: 'cases', put: { ...each, state: { of: 'the item alone' } } })),
         );
         const query: Query = { table: 'cases', index: names.index, partition: `of ${pk}` };
         expect((await tables.query(query)).items).toEqual([item('b', '1'), item('d', '2'), item('a', '3')]);

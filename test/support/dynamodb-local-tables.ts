@@ -38,10 +38,13 @@ function tableLayout(name: string) {
     AttributeDefinitions: attributes.map((attribute) => ({ AttributeName: attribute, AttributeType: 'S' as const })),
     KeySchema: keySchema('pk', 'sk'),
     GlobalSecondaryIndexes: Object.entries(INDEXES).map(
-      ([index, { partition, sort }]): GlobalSecondaryIndex => ({
+      ([index, { partition, sort, carries }]): GlobalSecondaryIndex => ({
         IndexName: index,
         KeySchema: keySchema(partition, sort),
-        Projection: { ProjectionType: index === 'byHour' ? 'KEYS_ONLY' : 'ALL' },
+        Projection:
+          carries.length > 0
+            ? { ProjectionType: 'INCLUDE', NonKeyAttributes: [...carries] }
+            : { ProjectionType: 'KEYS_ONLY' },
       }),
     ),
   };

@@ -7,7 +7,7 @@ export interface Tables {
   get(table: TableName, key: Key): Promise<Item | undefined>;
   /** Strongly consistent reads in any number; the answer's order is that of the keys, with `undefined` for what is missing. */
   getMany(table: TableName, keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
-  /** One page of a partition, or of an index's partition, in sort key order. */
+  /** One page of a partition, or of what an index has of its partition, in sort key order. */
   query(query: Query): Promise<Page>;
   /**
    * All writes or none, at most 100; a single write costs half of a transaction.
@@ -45,15 +45,18 @@ export interface Page {
   readonly next?: string;
 }
 
-/** Indexes, the same on every table that has them: each has its own partition and sort attribute. Items without both are not in it. */
+/**
+ * Indexes, the same on every table that has them. Each has its own partition and sort attribute; items without both are
+ * not in it. An index answers with the item's key, these two and what it carries besides: a write that changes nothing
+ * of these costs nothing in the index.
+ */
 export const INDEXES = {
-  /** What falls due when: partition `duePartition` (16 of them), sort `dueAt`. */
-  byDue: { partition: 'duePartition', sort: 'dueAt' },
-  /** Lists: partition `listPartition`, sort `listSort`. */
-  byList: { partition: 'listPartition', sort: 'listSort' },
-  /** Which commits an hour has: partition `hourPartition` (4 of every hour), sort `hourSort`. Answers with keys alone. */
-  byHour: { partition: 'hourPartition', sort: 'hourSort' },
-} as const;
+  /** What falls due when, in 16 partitions. */
+  byDue: { partition: 'duePartition', sort: 'dueAt', carries: ['dueKind'] },
+  byList: { partition: 'listPartition', sort: 'listSort', carries: [] },
+  /** Which commits an hour has, in 4 partitions of every hour. */
+  byHour: { partition: 'hourPartition', sort: 'hourSort', carries: [] },
+} as const satisfies Readonly<Record<string, { partition: string; sort: string; carries: readonly string[] }>>;
 export type IndexName = keyof typeof INDEXES;
 
 /** Conditions in the few forms that the write path needs. */
