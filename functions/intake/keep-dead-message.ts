@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { IntakeMessageV1 } from '#shared/contracts/messages/intake-message.v1.ts';
-import { dayIn, type Instant } from '#shared/domain/calendar/civil-date.ts';
+import { Instant } from '#shared/contracts/shapes.ts';
+import { type Instant as AnInstant, dayIn } from '#shared/domain/calendar/civil-date.ts';
 import { type ArrivalKey, isSettled, type Receipt } from '#shared/domain/intake/arrival.ts';
 import type { DeadMessage } from '#shared/domain/intake/dead-message.ts';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
@@ -15,7 +16,7 @@ const Wrapper = z.object({
   arrivalId: z.string(),
   receiptId: z.string(),
   source: z.string(),
-  receivedAt: z.string(),
+  receivedAt: Instant,
   report: z.object({ externalId: z.string() }),
 });
 type Wrapper = z.infer<typeof Wrapper>;
@@ -92,7 +93,7 @@ function whyUnread(body: string): readonly Fault[] {
 }
 
 /** Undefined where another arrival of the same content already led the receipt to its end. */
-function deadReceipt({ receiptId, source, report }: Wrapper, { receipt }: Known, now: Instant): Receipt | undefined {
+function deadReceipt({ receiptId, source, report }: Wrapper, { receipt }: Known, now: AnInstant): Receipt | undefined {
   if (receipt && receipt.status !== 'queued' && receipt.status !== 'rejected') return undefined;
   const version = (receipt?.version ?? 0) + 1;
   const { externalId } = report;

@@ -6,7 +6,7 @@ import { classify } from '#shared/domain/dispute/classify.ts';
 import type { Arrival, Outcome, ReceiptStatus } from '#shared/domain/intake/arrival.ts';
 import { type ContentDigest, conflicts } from '#shared/domain/intake/claim.ts';
 import type { Policy } from '#shared/domain/policy/policy.ts';
-import { isOpen } from '#shared/domain/policy/source.ts';
+import { isOpen, type Source } from '#shared/domain/policy/source.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
 import type { IntakeStore, Known } from '#shared/domain/ports/intake-store.ts';
@@ -21,6 +21,8 @@ import { type Headers, isSigned } from './webhook-signature.ts';
 
 /** Faults that one answer names at most. */
 const MOST_FAULTS = 100;
+/** How old the secrets may be by which a signature is refused: they may have been rotated a moment ago. */
+const ROTATED_SECONDS = 1;
 
 /** One POST as it came in. */
 export interface PostedReport {
@@ -67,8 +69,8 @@ interface ReadReport {
 export async function receiveReport(posted: PostedReport, ports: DoorPorts): Promise<Reply> {
   const { reference, secrets, clock, zone } = ports;
   const { body, headers, correlationId, params } = posted;
-  const known = params.source === undefined ? undefined : await reference.source(params.source);
-  if (!isOpen(known)) return problem(404, { detail: 'There is no such source.' });
+  const known = params.source === undefined ? undefined : await openSource(params.source, reference);
+  if (!known) return problem(404, { detail: 'There is no such source.' });
   const { source } = known;
   const receivedAt = clock.now();
   const policy = await policyAtReceipt(reference, receivedAt, zone);
@@ -76,11 +78,23 @@ export async function receiveReport(posted: PostedReport, ports: DoorPorts): Pro
   if (body.byteLength > maxBodyBytes) {
     return problem(413, { detail: `A report may have ${maxBodyBytes} bytes.`, rule: 'I-3' });
   }
-  const active = await secrets.active(source, secretCacheSeconds);
-  if (!isSigned(body, headers, active, receivedAt, signatureToleranceSeconds)) {
+  const isSignedWith = (active: readonly string[]) =>
+    isSigned(body, headers, active, receivedAt, signatureToleranceSeconds);
+  const fits =
+    isSignedWith(await secrets.active(source, secretCacheSeconds)) ||
+    isSignedWith(await secrets.active(source, Math.min(secretCacheSeconds, ROTATED_SECONDS)));
+  if (!fits) {
     return problem(401, { detail: 'The signature is missing, wrong or out of its time.', rule: 'I-3' });
   }
   return takeSigned(body, { source, arrivalId: ports.newId(), receivedAt, correlationId, policy }, ports);
+}
+
+/** One that is known as switched off is looked up again: it may have been switched on a moment ago. */
+async function openSource(source: string, reference: Reference): Promise<Source | undefined> {
+  const known = await reference.source(source);
+  if (known === undefined || isOpen(known)) return known;
+  const now = await reference.sourceNow(source);
+  return isOpen(now) ? now : undefined;
 }
 
 /** From here on the POST is an arrival: whatever the answer, it is noted before it is given (I-7). */

@@ -3,7 +3,7 @@ import { InHouseMessageV1 } from '#shared/contracts/report.v1.ts';
 import { dayIn, type Instant, type TimeZone } from '#shared/domain/calendar/civil-date.ts';
 import { IN_HOUSE } from '#shared/domain/intake/arrival.ts';
 import { untilCommitted } from '#shared/domain/lost-race.ts';
-import { isOpen } from '#shared/domain/policy/source.ts';
+import { isOpen, type Source } from '#shared/domain/policy/source.ts';
 import type { Clock } from '#shared/domain/ports/clock.ts';
 import type { Digest } from '#shared/domain/ports/digest.ts';
 import type { IntakeStore } from '#shared/domain/ports/intake-store.ts';
@@ -88,8 +88,11 @@ export async function readInHouse(
   const read = readReport(bytes, InHouseMessageV1, maxDepth);
   if ('faults' in read) return { faults: read.faults };
   const { source, ...report } = read.value;
-  const known = await reference.source(source);
-  if (!isOpen(known) || known.principal === undefined || known.principal !== principalOf(delivered.senderId)) {
+  const maySend = (known: Source | undefined) =>
+    isOpen(known) && known.principal !== undefined && known.principal === principalOf(delivered.senderId);
+  let known = await reference.source(source);
+  if (!maySend(known)) known = await reference.sourceNow(source); // It may have been registered a moment ago.
+  if (!maySend(known)) {
     return { faults: [{ path: 'source', message: 'is not one that this sender may send for' }], named: known?.source };
   }
   const arrivalId = arrivalIdOf(delivered, digest);

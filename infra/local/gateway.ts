@@ -13,7 +13,7 @@ import {
 
 /** S3 takes more in one request than anything else here. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** Node answers without a body where headers are larger; the HTTP API refuses earlier, and with one. */
+/** Node answers without a body where headers are larger; the HTTP API takes some 10 KB. */
 const LIMITS = { keepAliveTimeout: 60_000, requestTimeout: 0, maxHeaderSize: 256 * 1024 };
 const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 
@@ -38,6 +38,10 @@ export async function openGateway(port: number) {
   let behind: Behind | undefined;
   const server = createServer(LIMITS, (request, response) => {
     response.sendDate = false; // Functions live on a moved clock, which the SDK would correct by this one.
+    const { socket } = request;
+    response.on('finish', () => {
+      if (request.destroyed && !request.complete) socket.destroySoon(); // Nobody reads on; it may send for ever.
+    });
     answer(behind, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendJson(response, 500, { message: `this machine failed: ${String(error)}` });

@@ -190,6 +190,7 @@ async function replyTo(call: Call, routes: readonly Wired[], admits: () => boole
     if (invocation?.ok) return replyOf(invocation.result);
     call.integrationError = invocation ? `${invocation.errorType}: ${invocation.errorMessage}` : 'timeout';
     if (!invocation) return refuse(call, 503, 'Service Unavailable');
+    if (invocation.errorType === 'RequestTooLargeException') return refuse(call, 413, 'Request Too Long');
   } catch (error) {
     if (error instanceof AwsError) call.integrationError = error.message;
     else if (error instanceof z.ZodError)

@@ -18,6 +18,7 @@ const Dropping = z.strictObject({ dropping: z.boolean() });
 const Counting = z.strictObject({ capacity: z.boolean().default(false) });
 const Subject = z.looseObject({ sub: z.string().min(1) });
 const MOST_BYTES = 65_536;
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** The development helpers of interface.md that know nothing of what runs here; keys are `METHOD /path` below `/_local`. */
 export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): LocalRoutes {
@@ -61,6 +62,8 @@ export function localRoutes(cloud: LocalCloud, issuer: TokenIssuer): LocalRoutes
 export async function answerLocal(routes: LocalRoutes, request: IncomingMessage, response: ServerResponse) {
   const answer = (status: number, body: unknown) =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  if (!isFromHere(request))
+    return answer(403, { message: 'the helpers answer this machine alone, and no other site’s pages' });
   const path = targetOf(request.url ?? '').path.replace(/^\/_local/, '');
   const [, name] = /^\/schedules\/([^/]+)\/run$/.exec(path) ?? [];
   const route = routes[`${request.method} ${name === undefined ? path : '/schedules/{name}/run'}`];
@@ -75,4 +78,10 @@ export async function answerLocal(routes: LocalRoutes, request: IncomingMessage,
       answer(422, { message: error.message });
     else throw error;
   }
+}
+
+/** Pages of other sites, open in a browser here, may send to this machine, and under a name of theirs also read. */
+function isFromHere({ headers: { host, origin } }: IncomingMessage): boolean {
+  const hosts = [host && `http://${host}`, origin].filter((each) => each !== undefined);
+  return hosts.every((each) => LOOPBACK.includes(URL.parse(each)?.hostname ?? ''));
 }

@@ -59,6 +59,7 @@ export function referenceStore(tables: Tables, clock: Clock): Reference {
       return keptIn(calendars, `${key.pk}#${key.sk}`, () => documentOf(WorkingCalendarSchema, item));
     },
     source: async (source) => (await sources()).get(source) ?? (await sourceIn(tables, source)),
+    sourceNow: (source) => sourceIn(tables, source),
     sources: async () => [...(await sources()).values()],
     sourcesNow,
     directory,

@@ -24,8 +24,8 @@ export type SourceSecret = z.infer<typeof SourceSecretsV1>['secrets'][number];
  * The sources' secrets in Secrets Manager: one secret `<prefix>/sources/<source>` per source, holding
  * `{ secrets: [{ secret, createdAt, expiresAt? }] }`.
  *
- * Another container learns of a rotation after `cacheSeconds` at the latest; until then it refuses what is signed
- * with the new secret and takes what is signed with the one before. A source without secrets is never cached.
+ * Another container learns of a rotation after `cacheSeconds` at the latest, or when it is asked for secrets that are
+ * younger than its own; until then it knows those before. A source without secrets is never cached.
  *
  * Secrets Manager has no conditional write. A rotation reads again what it wrote and, when another one overwrote it,
  * adds its secret to what the other stored, so both are active for the overlap. One gap stays: when a rotation has read before

@@ -119,7 +119,11 @@ describe('a message that no worker could take is kept with its receipt (I-4)', (
     expect(await receipt(house, receiptId)).toMatchObject({ body: { status: 'dead-lettered' } });
   });
 
-  test.each(['no JSON', '{"a":1}'])('what is no message of ours is kept under its message id: %s', async (body) => {
+  test.each([
+    'no JSON',
+    '{"a":1}',
+    JSON.stringify({ arrivalId: 'a', receiptId: 'b', source: 'phone', receivedAt: 'x', report: { externalId: 'e' } }),
+  ])('what is no message of ours is kept under its message id: %s', async (body) => {
     const delivery = webhookDelivery(body, house);
     await keepDead(house, delivery);
     expect(kept()).toMatchObject([{ pk: `DEAD#${delivery.messageId}`, body }]);

@@ -272,6 +272,35 @@ describe('a rotated secret (I-3)', () => {
   });
 });
 
+describe('a container that read the secrets before a rotation (I-3)', () => {
+  const behind = (before: string) => {
+    const asked: (number | undefined)[] = [];
+    const active = async (source: string, cacheSeconds?: number) => {
+      asked.push(cacheSeconds);
+      return cacheSeconds === 1 ? house.secrets.active(source) : [before];
+    };
+    return { asked, on: { ...house, secrets: { ...house.secrets, active } } };
+  };
+
+  test('takes what is signed with the new one', async () => {
+    const { asked, on } = behind(house.secret);
+    const next = await house.secrets.rotate('phone', START, 86_400, 2);
+    const body = bytesOf(report());
+    expect(await post(on, body)).toMatchObject({ status: 202 });
+    expect(asked).toEqual([60]);
+    expect(await post(on, body, { headers: signed(body, next, START) })).toMatchObject({ status: 202 });
+    expect(asked).toEqual([60, 60, 1]);
+  });
+
+  test('refuses what is signed with none, having read them again at most once a second', async () => {
+    const { asked, on } = behind(house.secret);
+    const body = bytesOf(report());
+    const stranger = await house.secrets.rotate('chat', START, 86_400, 2);
+    expect(await post(on, body, { headers: signed(body, stranger, START) })).toMatchObject({ status: 401 });
+    expect(asked).toEqual([60, 1]);
+  });
+});
+
 describe('amounts through the door (G-2)', () => {
   test.each([
     ['exactly 500,000.00 CNY', { minor: 50_000_000, currency: 'CNY' }, 2, []],

@@ -102,6 +102,31 @@ describe('a container that has not seen a change yet', () => {
     expect((await ports.reference.sourcesNow()).some(({ source }) => source === 'desk')).toBe(true);
   });
 
+  /** A house whose sources were read before they changed, and are remembered for a minute. */
+  const behind = async (): Promise<House> => {
+    const ports = house.shared();
+    await ports.reference.sources();
+    return { ...house, shared: () => ports };
+  };
+
+  test('takes what comes for a source that is switched on again', async () => {
+    const secret = await house.secrets.rotate('chat', house.clock.now(), 86_400, 2);
+    await put('chat', { ...CHAT, active: false });
+    const on = await behind();
+    await put('chat', CHAT);
+    const body = Buffer.from(JSON.stringify(report()));
+    const headers = signed(body, secret, house.clock.now());
+    expect(await post(on, body, { source: 'chat', headers })).toMatchObject({ status: 202 });
+  });
+
+  test('takes in-house messages of a principal that was registered a moment ago', async () => {
+    const on = await behind();
+    await put('chat', { ...CHAT, principal: 'AROANEWSYSTEM00000001' });
+    const senderId = 'AROANEWSYSTEM00000001:i-1';
+    await work(on, inHouse(house, { source: 'chat', ...report() }, { senderId }));
+    expect((await reconciled(house)).of('chat')).toMatchObject({ received: 1, opened: 1 });
+  });
+
   test.each(['nobody-knows', 'no id', ''])('asks nothing amiss for %j', async (source) => {
     expect(await house.shared().reference.source(source)).toBeUndefined();
   });

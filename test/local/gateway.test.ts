@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AwsError, type RestService, type WireService } from '#infra/local/cloud.ts';
@@ -82,6 +83,24 @@ test('an error of files is told in XML', async () => {
 test('all else goes to the HTTP API', async () => {
   expect(await (await fetch(`${door.url}/x?y`)).text()).toBe('/x?y');
 });
+
+test('who sends without end is answered and cut off', async () => {
+  door.lead({
+    iam,
+    services: [],
+    http: async (request, response) => void response.end(String(await bodyOf(request, 1000))),
+  });
+  const { port } = new URL(door.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
+  const send = () => {
+    while (!socket.destroyed && socket.write(chunk));
+  };
+  socket.on('drain', send).on('error', () => {}); // Cut off while it sends.
+  socket.write('POST /open HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n');
+  send();
+  await new Promise((resolve) => socket.on('close', resolve));
+}, 60_000);
 
 test.each([
   { chunks: 2, body: Buffer.from('1111122222'), read: 2 },

@@ -305,6 +305,14 @@ describe('limits', () => {
     expect(accepted.status).toBe(204);
   });
 
+  test('a body that the function does not take is too large as well', async () => {
+    answer = () => ({ ok: false, errorType: 'RequestTooLargeException', errorMessage: 'over 6 MB' });
+    expect(await messageOf(await fetch(`${url}/open`, { method: 'POST', body: 'x' }))).toEqual([
+      413,
+      'Request Too Long',
+    ]);
+  });
+
   test('calls over the stage’s burst are put off', async () => {
     const DefaultRouteSettings = { DetailedMetricsEnabled: true, ThrottlingBurstLimit: 3, ThrottlingRateLimit: 0.001 };
     const { made } = apiOf({ DefaultRouteSettings }, ROUTES);

@@ -13,6 +13,8 @@ export interface Reference {
   calendar(id: string, version: number): Promise<WorkingCalendar>;
   /** One that was registered is found at once; a change of it, at the latest when the list is read again. */
   source(source: string): Promise<Source | undefined>;
+  /** As it stands at this moment, for who is about to be refused by what it was. */
+  sourceNow(source: string): Promise<Source | undefined>;
   sources(): Promise<readonly Source[]>;
   /** As they stand at this moment, so that no new one is missing. */
   sourcesNow(): Promise<readonly Source[]>;
