@@ -5,7 +5,16 @@ import { Webhook } from 'standardwebhooks';
 import { ReportV1 } from '#shared/contracts/report.v1.ts';
 
 /** What the door does with one POST, in the order they come in. */
-export type Deed = 'take' | 'busy' | 'many' | 'broken' | 'drop' | 'take-and-drop' | 'distrust';
+export type Deed =
+  | 'take'
+  | 'busy'
+  | 'many'
+  | 'broken'
+  | 'drop'
+  | 'take-and-drop'
+  | 'distrust'
+  | 'reject-later'
+  | 'let-die';
 
 export interface FakeDoor {
   readonly url: string;
@@ -24,6 +33,10 @@ export interface FakeDoor {
   thinkMs: number;
   /** How far its clock is ahead, in milliseconds. */
   aheadMs: number;
+  /** Other senders' reports that were rejected, on top of what came in here. */
+  rejectedOfOthers: number;
+  /** Answers 403 for every receipt. */
+  withholdsReceipts: boolean;
   close(): Promise<void>;
 }
 
@@ -37,7 +50,9 @@ const FIRST_SECRET = `whsec_${Buffer.from('a secret of twenty-four').toString('b
 export async function openFakeDoor(port = 0): Promise<FakeDoor> {
   const taken = new Map<string, number>();
   const posts: { source: string; id: string; deed: Deed }[] = [];
-  const tally = { received: 0, opened: 0, duplicate: 0, rejected: 0 };
+  const tally = { received: 0, opened: 0, duplicate: 0, rejected: 0, deadLettered: 0 };
+  /** What became of reports that were taken, where it is no dispute. */
+  const lost = new Map<string, 'rejected' | 'dead-lettered'>();
   const state = {
     plan: (_posted: number, _id: string): Deed => 'take',
     inFlightReadings: 0,
@@ -45,6 +60,8 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
     secret: FIRST_SECRET,
     thinkMs: 0,
     aheadMs: 0,
+    rejectedOfOthers: 0,
+    withholdsReceipts: false,
   };
   const now = () => new Date(Date.now() + state.aheadMs);
 
@@ -52,13 +69,22 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
     const inFlight = state.inFlightReadings > 0 ? Math.min(1, tally.opened) : 0;
     state.inFlightReadings -= 1;
     const opened = Math.max(0, tally.opened - inFlight - state.lost);
-    return { ...tally, opened, joined: 0, deadLettered: 0, inFlight, awaitingCompletion: opened };
+    const others = state.rejectedOfOthers;
+    const more = { received: tally.received + others, rejected: tally.rejected + others };
+    return { ...tally, ...more, opened, joined: 0, inFlight, awaitingCompletion: opened };
+  };
+  const receiptOf = (key: string): unknown => {
+    const [source = '', externalId = ''] = key.split('/');
+    const status = lost.get(key) ?? 'opened';
+    const reasons = status === 'rejected' ? [{ path: 'text', message: 'differs' }] : undefined;
+    const receiptId = Buffer.from(key).toString('base64url');
+    return taken.has(key) ? { receiptId, source, externalId, status, reasons } : undefined;
   };
   const get = (path: string): unknown => {
     if (path === '/health') return { status: 'ok', environment: 'local' };
     if (path === '/_local/sources') return { items: SOURCES.map((source) => ({ source, secret: state.secret })) };
     if (path === '/_local/clock') return { now: now().toISOString() };
-    if (path.startsWith('/intake/receipts/')) return taken.has(receiptKey(path)) ? {} : undefined;
+    if (path.startsWith('/intake/receipts/')) return receiptOf(receiptKey(path));
     if (!path.startsWith('/intake/reconciliation?day=')) return undefined;
     const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', dateStyle: 'short' }).format(now());
     const day = path.slice(-today.length);
@@ -66,7 +92,7 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
     const total = day === today ? figures() : { ...none, awaitingCompletion: 0 };
     return { day, sources: [{ source: 'web', ...total }], total };
   };
-  const receive = (source: string, body: string): { status: number; answer: unknown } => {
+  const receive = (source: string, body: string, deed: Deed): { status: number; answer: unknown } => {
     tally.received += 1;
     const parsed = ReportV1.safeParse(JSON.parse(body));
     if (!parsed.success) {
@@ -80,7 +106,9 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
     const key = `${source}/${parsed.data.externalId}`;
     const times = taken.get(key) ?? 0;
     taken.set(key, times + 1);
-    tally[times > 0 ? 'duplicate' : 'opened'] += 1;
+    const fate = deed === 'reject-later' ? 'rejected' : deed === 'let-die' ? 'deadLettered' : 'opened';
+    if (times === 0 && fate !== 'opened') lost.set(key, fate === 'rejected' ? 'rejected' : 'dead-lettered');
+    tally[times > 0 ? 'duplicate' : fate] += 1;
     const receiptId = Buffer.from(key).toString('base64url');
     return { status: 202, answer: { receiptId, status: 'queued', duplicate: times > 0 } };
   };
@@ -92,6 +120,7 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(json));
     if (path === '/_local/token') return void answer(200, { token: 'a-token' });
     if (request.method === 'GET') {
+      if (state.withholdsReceipts && path.startsWith('/intake/receipts/')) return void answer(403, {});
       const found = get(path);
       return void answer(found === undefined ? 404 : 200, found ?? {});
     }
@@ -106,7 +135,7 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
     if (deed === 'broken') return void answer(500, {});
     if (deed === 'distrust' || !isSigned(request, body, state)) return void answer(401, {});
     if (!SOURCES.includes(source)) return void answer(404, {});
-    const { status, answer: json } = receive(source, body);
+    const { status, answer: json } = receive(source, body, deed);
     if (deed === 'take-and-drop') return void request.socket.destroy();
     answer(status, json);
   });

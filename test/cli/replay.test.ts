@@ -9,7 +9,7 @@ import { type ReplayOptions, replayFile } from '#infra/cli/replay/replay-file.ts
 import { type Deed, type FakeDoor, openFakeDoor } from './fake-door.ts';
 
 const IMPATIENT: Patience = { totalMs: 2_000, firstWaitMs: 2, longestWaitMs: 20, answerMs: 2_000 };
-const SETTLING = { stillMs: 60, everyMs: 5 };
+const SETTLING = { stillMs: 60, everyMs: 5, lookMs: 5_000 };
 
 let door: FakeDoor;
 let folder: string;

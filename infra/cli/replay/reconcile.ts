@@ -28,8 +28,10 @@ export interface Settling {
   /** Without any change of the figures. A message that a crashed function held is handed out again after minutes. */
   readonly stillMs: number;
   readonly everyMs: number;
+  /** How long receipts are read where more came to nothing than the door refused. */
+  readonly lookMs: number;
 }
-export const SETTLING: Settling = { stillMs: 600_000, everyMs: 1_000 };
+export const SETTLING: Settling = { stillMs: 600_000, everyMs: 1_000, lookMs: 120_000 };
 
 /** The local day of an instant in milliseconds since 1970: `2026-11-20`. */
 export function dayAt(zone: string, milliseconds: number): string {
@@ -106,7 +108,8 @@ function outcomesOf({ opened, joined, duplicate, rejected, deadLettered, inFligh
   return opened + joined + duplicate + rejected + deadLettered + inFlight;
 }
 
-function summed(tallies: readonly DayTally[]): Reconciled {
+/** Several days as one. */
+export function summed(tallies: readonly DayTally[]): Reconciled {
   const [first] = tallies;
   if (!first) throw new Stopped('there is no day to reconcile');
   const sources = new Map<string, Figures>();

@@ -1,9 +1,20 @@
 import { type CheckedFile, checkFile, formatOf, type ReplayFile, readRows } from './check-file.ts';
 import { type Calling, PATIENCE, type Patience, Stopped } from './exchange.ts';
 import { type FileFault, placed } from './file-lines.ts';
+import { beyondTheDoor, type Looked, type Lost, lookAfterwards, lostOf } from './look-afterwards.ts';
 import { cfpbMapping } from './mapping.ts';
 import { type Progress, showProgress } from './progress.ts';
-import { dayAt, imbalances, reconcile, SETTLING, type Settling, tableOf } from './reconcile.ts';
+import { receiptsIn, receiptsPath } from './receipt-log.ts';
+import {
+  dayAt,
+  imbalances,
+  type Reconciled,
+  reconcile,
+  SETTLING,
+  type Settling,
+  summed,
+  tableOf,
+} from './reconcile.ts';
 import {
   type Acknowledgements,
   acknowledgements,
@@ -15,6 +26,7 @@ import {
 import { connect, type Environment, type RunningSystem } from './running-system.ts';
 import { type Sent, sendAll } from './send-all.ts';
 import { type Door, openDoor } from './send-row.ts';
+import { countOf } from './words.ts';
 
 /** What somebody asks for. */
 export interface ReplayOptions {
@@ -79,8 +91,8 @@ export async function replayFile(options: ReplayOptions, around: Surroundings): 
   const door = await openDoor(system, checked.sources.keys(), runId, calling);
   // Who may not read the reconciliation learns it before anything is sent.
   const today = dayAt(system.zone, await door.now());
-  await system.reconciliation(today);
-  const acknowledged = await begin(options, around, { checked, system, today });
+  const lostBefore = lostOf(summed([await system.reconciliation(today)]), checked.sources);
+  const acknowledged = await begin(options, around, { checked, system, today, lostBefore });
   const from = acknowledged.state().acknowledged;
   progress = showProgress(checked.rows, from, around.terminal, tell);
   let sent: Sent;
@@ -119,13 +131,14 @@ interface Beginning {
   readonly checked: CheckedFile;
   readonly system: RunningSystem;
   readonly today: string;
+  readonly lostBefore: Lost;
 }
 
 /** Goes on where a replay was interrupted, if the system still knows what it was given then; else from the first row. */
 async function begin(
   options: ReplayOptions,
   { stateFolder, tell }: Surroundings,
-  { checked, system, today }: Beginning,
+  { checked, system, today, lostBefore }: Beginning,
 ): Promise<Acknowledgements> {
   const path = statePath(stateFolder, checked.digest, system.url, options.source);
   const tally = { accepted: 0, duplicate: 0, rejected: 0, tooLarge: 0 };
@@ -136,10 +149,12 @@ async function begin(
     acknowledged: 0,
     tally,
     firstDay: today,
+    receiptBytes: 0,
+    lostBefore,
   };
   const left = options.restart ? undefined : loadState(path);
   if (!left || left.rows !== checked.rows) return acknowledgements(path, fresh);
-  if (left.lastReceipt !== undefined && !(await system.knowsReceipt(left.lastReceipt))) {
+  if (left.lastReceipt !== undefined && (await system.receipt(left.lastReceipt)) === 'unknown') {
     tell(`an earlier replay was interrupted, but ${system.url} does not know its reports: begins at row 1`);
     return acknowledgements(path, fresh);
   }
@@ -184,10 +199,12 @@ async function finish(ending: Ending, options: ReplayOptions, around: Surroundin
       if (told++ % 10 === 0) tell(`${number.format(inFlight)} reports are still in flight`);
     },
   });
-  removeState(statePath(stateFolder, checked.digest, system.url, options.source));
-  for (const refusal of sent.refusals) tell(`not taken: ${refusal}`);
+  const path = statePath(stateFolder, checked.digest, system.url, options.source);
+  const after = await lookedAfter(path, reconciled, ending, around);
+  removeState(path);
+  for (const refusal of [...sent.refusals, ...after.named]) tell(`not taken: ${refusal}`);
   out(tableOf(reconciled));
-  out(figuresOf(ending));
+  out(figuresOf(ending, after));
   const wrong = [...imbalances(reconciled)];
   if (reconciled.total.received < arrivals) {
     wrong.push(`received ${reconciled.total.received}, but the system answered ${arrivals} rows of this file`);
@@ -195,20 +212,60 @@ async function finish(ending: Ending, options: ReplayOptions, around: Surroundin
   if (reconciled.total.inFlight > 0) wrong.push(`${reconciled.total.inFlight} reports are still in flight`);
   if (wrong.length > 0) out(`DOES NOT BALANCE: ${wrong.join('; ')}`);
   else out('balances: received = opened + joined + duplicate + rejected + dead-lettered + in flight');
-  const left = checked.faults + rejected + tooLarge;
-  if (left > 0) out(`${number.format(left)} rows of the file were not taken`);
-  return wrong.length === 0 && left === 0;
+  if (after.unclear > 0) out(unclearOf(after));
+  const left = checked.faults + rejected + tooLarge + after.rejected + after.deadLettered;
+  if (left > 0) out(`${countOf(left, 'row of the file was', 'rows of the file were')} not taken`);
+  return wrong.length === 0 && left === 0 && after.unclear === 0;
 }
 
-function figuresOf({ checked, sent, acknowledged }: Ending): string {
+/** What became of accepted rows; `unclear` reports were lost that may be rows which nobody could look at. */
+type After = Looked & { readonly unclear: number };
+const NOTHING_LOST: After = { rejected: 0, deadLettered: 0, unseen: 0, named: [], unclear: 0 };
+
+/** Looks at the receipts of accepted rows where the reconciliation lost more than the door refused (I-4, I-5). */
+async function lookedAfter(
+  path: string,
+  reconciled: Reconciled,
+  { checked, system, acknowledged: { lostBefore, tally } }: Ending,
+  { tell, stop, settling = SETTLING }: Surroundings,
+): Promise<After> {
+  const beyond = beyondTheDoor(lostOf(reconciled, checked.sources), lostBefore, tally);
+  if (beyond === 0) return NOTHING_LOST;
+  tell(
+    `${countOf(beyond, 'report was', 'reports were')} rejected or dead-lettered on top of what the door refused of this file: reads the receipts`,
+  );
+  const looked = await lookAfterwards({
+    rows: receiptsIn(receiptsPath(path)),
+    receipt: system.receipt,
+    lookMs: settling.lookMs,
+    signal: stop.signal,
+    tell,
+  });
+  const found = looked.rejected + looked.deadLettered;
+  if (found === 0 && looked.unseen === 0) tell('none of them is a row of this file');
+  return { ...looked, unclear: looked.unseen > 0 ? Math.max(0, beyond - found) : 0 };
+}
+
+function unclearOf({ unclear, unseen }: After): string {
+  return (
+    `${countOf(unclear, 'report was', 'reports were')} rejected or dead-lettered on top of what the door refused of this file, ` +
+    `and what became of ${countOf(unseen, 'accepted row')} was not seen: reports of others may be among them. GET /intake/receipts?source=…&externalId=… says it`
+  );
+}
+
+function figuresOf({ checked, sent, acknowledged }: Ending, after: After): string {
   const { accepted, duplicate, rejected, tooLarge } = acknowledged.tally;
   const milliseconds = (percentile: number) => (sent.latency.percentile(percentile) / 1_000).toFixed(1);
   const count = (value: number) => number.format(value);
   const unread = checked.faults > 0 ? `, ${count(checked.faults)} unreadable` : '';
   const large = tooLarge > 0 ? `, ${count(tooLarge)} too large` : '';
+  const lost =
+    after.rejected + after.deadLettered > 0
+      ? `, accepted and then rejected ${count(after.rejected)}, dead-lettered ${count(after.deadLettered)}`
+      : '';
   const rate = sent.seconds > 0 ? Math.round(sent.rows / sent.seconds) : 0;
   return [
-    `rows read ${count(checked.rows)}${unread}: accepted ${count(accepted + duplicate)}, duplicates among them ${count(duplicate)}, rejected ${count(rejected)}${large}`,
+    `rows read ${count(checked.rows)}${unread}: accepted ${count(accepted + duplicate)}, duplicates among them ${count(duplicate)}, rejected ${count(rejected)}${large}${lost}`,
     `this run: ${count(sent.rows)} rows in ${sent.seconds.toFixed(1)} s, ${count(rate)}/s; answer p50 ${milliseconds(50)} ms, p99 ${milliseconds(99)} ms`,
   ].join('\n');
 }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { Row } from './file-lines.ts';
+import { receiptBytes, receiptLog, receiptsPath } from './receipt-log.ts';
 import type { Taken } from './send-row.ts';
 
 const Count = z.int().nonnegative();
@@ -20,6 +22,10 @@ const ResumeState = z.object({
   firstDay: z.iso.date(),
   /** The receipt of the last accepted row: a system that does not know it is not the one that was fed. */
   lastReceipt: z.string().optional(),
+  /** How much of the list of receipts belongs to the acknowledged rows. */
+  receiptBytes: Count,
+  /** What the sources of the file had lost on the first day when the replay began, by the reconciliation. */
+  lostBefore: z.object({ rejected: Count, deadLettered: Count }),
 });
 export type ResumeState = z.infer<typeof ResumeState>;
 
@@ -32,11 +38,12 @@ export function statePath(folder: string, digest: string, url: string, source: s
   return join(folder, `${key.digest('hex')}.json`);
 }
 
-/** What an interrupted replay left, or undefined when none was, or when its file cannot be read. */
+/** What an interrupted replay left, or undefined when none was, or when its files cannot be read. */
 export function loadState(path: string): ResumeState | undefined {
   try {
     const parsed = ResumeState.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-    return parsed.success ? parsed.data : undefined;
+    if (!parsed.success || receiptBytes(receiptsPath(path)) < parsed.data.receiptBytes) return undefined;
+    return parsed.data;
   } catch (error) {
     // Sending again does no harm, so a state that is missing or torn only costs time.
     if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
@@ -48,12 +55,12 @@ export function loadState(path: string): ResumeState | undefined {
 
 /** Forgets a replay that is finished. */
 export function removeState(path: string): void {
-  rmSync(path, { force: true });
+  for (const file of [path, receiptsPath(path)]) rmSync(file, { force: true });
 }
 
 /** The rows that are answered for good, as they come in, in any order. */
 export interface Acknowledgements {
-  settle(index: number, taken: Taken): void;
+  settle(row: Pick<Row, 'index' | 'line' | 'source'>, taken: Taken): void;
   /** Rows answered above the first unanswered one. */
   ahead(): number;
   state(): ResumeState;
@@ -63,14 +70,18 @@ export interface Acknowledgements {
 
 /**
  * Keeps the longest answered start of the file on disk, at most every 100 ms and by rename, so that a `kill -9` leaves
- * the old state or the new one. Rows above it are sent again, which the system answers as duplicates.
+ * the old state or the new one; the receipts of its rows stand beside it. Rows above it are sent again, which the
+ * system answers as duplicates.
  */
 export function acknowledgements(path: string, begin: ResumeState): Acknowledgements {
-  const above = new Map<number, Taken>();
+  const above = new Map<number, { readonly line: number; readonly source: string; readonly taken: Taken }>();
   let state = begin;
   let savedAt = 0;
   mkdirSync(join(path, '..'), { recursive: true });
+  const receipts = receiptLog(receiptsPath(path), begin.receiptBytes);
   const save = () => {
+    // The receipts first: a state never counts more of them than there are.
+    state = { ...state, receiptBytes: receipts.flush() };
     const next = `${path}.${process.pid}`;
     writeFileSync(next, JSON.stringify(state));
     renameSync(next, path);
@@ -78,11 +89,13 @@ export function acknowledgements(path: string, begin: ResumeState): Acknowledgem
   };
   save();
   return {
-    settle(index, taken) {
-      above.set(index, taken);
+    settle({ index, line, source }, taken) {
+      above.set(index, { line, source, taken });
       for (let next = above.get(state.acknowledged); next !== undefined; next = above.get(state.acknowledged)) {
         above.delete(state.acknowledged);
-        state = counted(state, next);
+        state = counted(state, next.taken);
+        const { line, source, taken: settled } = next;
+        if (settled.outcome === 'accepted') receipts.add({ line, source, receiptId: settled.receiptId });
       }
       if (performance.now() - savedAt >= WRITE_EVERY_MS) save();
     },

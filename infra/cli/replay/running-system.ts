@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { Health, Reconciliation } from '#shared/contracts/api/replies.ts';
+import { Health, Receipt as ReceiptReply, Reconciliation } from '#shared/contracts/api/replies.ts';
 import { environmentNamed, environments } from '../../environments.ts';
 import { type Calling, callUntilAnswered, Stopped } from './exchange.ts';
 
 /** Secrets by source. */
 export type Secrets = ReadonlyMap<string, string>;
 export type DayTally = z.infer<typeof Reconciliation>;
+export type Receipt = z.infer<typeof ReceiptReply>;
 /** What is read of the environment: `INTERLOCK_SOURCE_SECRETS`, `INTERLOCK_TOKEN`, `INTERLOCK_TOKEN_COMMAND`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,7 +24,8 @@ export interface RunningSystem {
   clockOffset(): Promise<number>;
   /** Arrivals of one day (I-7). */
   reconciliation(day: string): Promise<DayTally>;
-  knowsReceipt(receiptId: string): Promise<boolean>;
+  /** What became of a report; unknown to the system, or withheld from this token. */
+  receipt(receiptId: string): Promise<Receipt | 'unknown' | 'withheld'>;
 }
 
 const SECRETS = 'INTERLOCK_SOURCE_SECRETS';
@@ -80,8 +82,10 @@ export async function connect(
       if (status !== 200) throw new Stopped(`the reconciliation cannot be read: ${status} ${text.slice(0, 200)}`);
       return read(Reconciliation, text, 'the reconciliation');
     },
-    async knowsReceipt(receiptId) {
-      return (await getAsOfficer(`/intake/receipts/${encodeURIComponent(receiptId)}`)).status !== 404;
+    async receipt(receiptId) {
+      const { status, text } = await getAsOfficer(`/intake/receipts/${encodeURIComponent(receiptId)}`);
+      if (status !== 200) return status === 404 ? 'unknown' : 'withheld';
+      return read(ReceiptReply, text, 'the receipt');
     },
   };
 }

@@ -56,7 +56,7 @@ export async function sendAll(sending: SendingAll): Promise<Sent> {
       const { taken, milliseconds } = await door.send(next.value);
       latency.record(Math.max(1, Math.round(milliseconds * 1_000)));
       if (refusals.length < NAMED_REFUSALS) refusals.push(...refusalOf(next.value, taken));
-      acknowledged.settle(next.value.index, taken);
+      acknowledged.settle(next.value, taken);
       count += 1;
       sent();
     }
