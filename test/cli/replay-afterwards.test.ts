@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { replayFile } from '#infra/cli/replay/replay-file.ts';
 import { type Deed, type FakeDoor, openFakeDoor } from './fake-door.ts';
 
-const PATIENCE = { totalMs: 2_000, firstWaitMs: 2, longestWaitMs: 20, answerMs: 2_000 };
+const PATIENCE = { totalMs: 2_000, firstWaitMs: 2, longestWaitMs: 20, answerMs: 2_000, distrustMs: 1_000 };
 const UNREADABLE = JSON.stringify({ source: 'web', externalId: 'x', occurredAt: 'yesterday', text: 'x' });
 
 let door: FakeDoor;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { callUntilAnswered, type Patience } from '#infra/cli/replay/exchange.ts';
 import { dayAt, daysBetween, imbalances } from '#infra/cli/replay/reconcile.ts';
 
-const PATIENCE: Patience = { totalMs: 200, firstWaitMs: 5, longestWaitMs: 20, answerMs: 50 };
+const PATIENCE: Patience = { totalMs: 200, firstWaitMs: 5, longestWaitMs: 20, answerMs: 50, distrustMs: 50 };
 let answers: ((response: ServerResponse) => void)[];
 let url: string;
 let close: () => void;

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Patience } from '#infra/cli/replay/exchange.ts';
 import { type ReplayOptions, replayFile } from '#infra/cli/replay/replay-file.ts';
+import { connect } from '#infra/cli/replay/running-system.ts';
+import { openDoor } from '#infra/cli/replay/send-row.ts';
 import { type Deed, type FakeDoor, openFakeDoor } from './fake-door.ts';
 
-const IMPATIENT: Patience = { totalMs: 2_000, firstWaitMs: 2, longestWaitMs: 20, answerMs: 2_000 };
+const IMPATIENT: Patience = { totalMs: 2_000, firstWaitMs: 2, longestWaitMs: 20, answerMs: 2_000, distrustMs: 1_000 };
 const SETTLING = { stillMs: 60, everyMs: 5, lookMs: 5_000 };
 
 let door: FakeDoor;
@@ -147,6 +149,20 @@ describe('signing', () => {
     };
     expect(await replay(reports(30))).toBe(true);
     expect(door.taken.size).toBe(30);
+  });
+
+  test('a door that learns the new secret late is waited for, and why is said', async () => {
+    const learnsAt = performance.now() + 300;
+    door.plan = () => (performance.now() < learnsAt ? 'distrust' : 'take');
+    const waited: string[] = [];
+    const waiting = (why: string) => void waited.push(why);
+    const calling = { patience: IMPATIENT, signal: new AbortController().signal, waiting };
+    const opened = await openDoor(await connect(door.url, {}, calling, 50), ['web'], 'run', calling);
+    const body = JSON.stringify({ externalId: 'r-1', occurredAt: '2026-01-02', text: 'x' });
+    expect(await opened.send({ index: 0, line: 1, source: 'web', body })).toMatchObject({
+      taken: { outcome: 'accepted' },
+    });
+    expect(waited).toContain('the signature of web is not accepted; a door learns a new secret within a minute');
   });
 
   test('it stops where the new secret is not accepted either, and says where it goes on', async () => {

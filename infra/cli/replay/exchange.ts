@@ -22,10 +22,18 @@ export interface Patience {
   readonly longestWaitMs: number;
   /** How long one answer may take. */
   readonly answerMs: number;
+  /** How long a row is sent again whose signature is not accepted. */
+  readonly distrustMs: number;
 }
 
-/** A system that is being started again comes back within this. */
-export const PATIENCE: Patience = { totalMs: 600_000, firstWaitMs: 100, longestWaitMs: 5_000, answerMs: 60_000 };
+/** A system that is being started again comes back within this, and a door reads its secrets again every minute. */
+export const PATIENCE: Patience = {
+  totalMs: 600_000,
+  firstWaitMs: 100,
+  longestWaitMs: 5_000,
+  answerMs: 60_000,
+  distrustMs: 75_000,
+};
 
 /** What surrounds every call. */
 export interface Calling {

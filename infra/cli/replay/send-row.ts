@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { Accepted, ProblemReply } from '#shared/contracts/api/replies.ts';
 import { type Answer, type Calling, callUntilAnswered, Stopped } from './exchange.ts';
@@ -73,15 +74,26 @@ export async function openDoor(
       return { url, init: { method: 'POST', headers, body } };
     }, calling);
 
+  /** A door keeps secrets for a while: after a rotation it may refuse what is signed with the newest one. */
+  async function untilTrusted(row: Row): Promise<Answer> {
+    const { distrustMs, firstWaitMs, longestWaitMs } = calling.patience;
+    const until = performance.now() + distrustMs;
+    let answer = await post(row);
+    for (let wait = firstWaitMs; answer.status === 401; wait = Math.min(wait * 2, longestWaitMs)) {
+      await renew();
+      answer = await post(row);
+      if (answer.status !== 401 || performance.now() >= until) break;
+      calling.waiting(`the signature of ${row.source} is not accepted; a door learns a new secret within a minute`);
+      await sleep(wait, undefined, { signal: calling.signal });
+    }
+    return answer;
+  }
+
   return {
     now,
     async send(row) {
-      let answer = await post(row);
-      if (answer.status === 401) {
-        await renew();
-        answer = await post(row);
-      }
-      return { taken: takenOf(answer, row, system.url), milliseconds: answer.milliseconds };
+      const answer = await untilTrusted(row);
+      return { taken: takenOf(answer, row, system.url, calling), milliseconds: answer.milliseconds };
     },
   };
 }
@@ -95,7 +107,7 @@ function signer(source: string, secret: string): Webhook {
 }
 
 /** @throws Stopped for every answer that the next row would meet too */
-function takenOf({ status, text }: Answer, { line, source }: Row, url: string): Taken {
+function takenOf({ status, text }: Answer, { line, source }: Row, url: string, { patience }: Calling): Taken {
   const where = `line ${line}, source ${source}`;
   switch (status) {
     case 202: {
@@ -111,7 +123,8 @@ function takenOf({ status, text }: Answer, { line, source }: Row, url: string): 
       return { outcome: 'too-large', reason: `413 ${reasonOf(text)}` };
     case 401:
       throw new Stopped(
-        `${where}: the system does not accept the signature, also after reading the secrets and its time again. ` +
+        `${where}: the system does not accept the signature, also after reading the secrets and its time again ` +
+          `for ${Math.round(patience.distrustMs / 1_000)} s. ` +
           `Is the secret of ${source} still valid, and is this machine's clock right?`,
       );
     case 404:
