@@ -59,6 +59,7 @@ function asked(): ReplayOptions {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new RangeError(`--url is an address like ${LOCAL_SYSTEM}; got '${url}'`);
   }
+  if (new URL(url).username || new URL(url).password) throw new RangeError('--url may hold no user and no password');
   return { file: whereAsked(file), url, rate, source, restart };
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Patience } from '#infra/cli/replay/exchange.ts';
+import { type Patience, Stopped } from '#infra/cli/replay/exchange.ts';
 import { type ReplayOptions, replayFile } from '#infra/cli/replay/replay-file.ts';
 import { connect } from '#infra/cli/replay/running-system.ts';
 import { openDoor } from '#infra/cli/replay/send-row.ts';
@@ -181,6 +181,25 @@ describe('signing', () => {
   });
 });
 
+describe('the token', () => {
+  test.each([
+    {
+      command: 'echo a >&2; echo "no \\033[31mlogin" >&2; exit 3',
+      message: 'failed: exit code 3: no \\u001b[31mlogin',
+    },
+    { command: 'exit 4', message: /failed: exit code 4$/ },
+    { command: 'kill -9 $$', message: 'failed: ended by SIGKILL' },
+    { command: 'true', message: 'prints no token' },
+    { command: 'echo two; echo lines', message: 'prints no token' },
+  ])('a command ($command) that gives none is named', async ({ command, message }) => {
+    const file = reports(3);
+    const env = { PATH: process.env.PATH ?? '', INTERLOCK_TOKEN_COMMAND: command };
+    await expect(replay(file, { env })).rejects.toThrow(message);
+    await expect(replay(file, { env })).rejects.toBeInstanceOf(Stopped);
+    expect(door.posts).toEqual([]);
+  });
+});
+
 describe('going on after an interruption', () => {
   test('the next run goes on, and together they send every row', async () => {
     const file = reports(200);
@@ -278,7 +297,7 @@ describe('the command itself', () => {
 
   /** Runs the command to its end; `begun` may kill it. */
   async function run(args: readonly string[], begun: (child: ChildProcess) => void = () => {}) {
-    const child = spawn(process.execPath, [COMMAND, ...args, '--url', door.url]);
+    const child = spawn(process.execPath, [COMMAND, '--url', door.url, ...args]);
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
     begun(child);
@@ -324,6 +343,7 @@ describe('the command itself', () => {
     { args: ['a.csv', '--rate', 'fast'], message: "--rate is rows per second, over 0; got 'fast'" },
     { args: ['a.csv', '--speed'], message: "Unknown option '--speed'" },
     { args: ['no-such.csv'], message: 'no-such.csv is no file' },
+    { args: ['a.csv', '--url', 'http://me:secret@host'], message: '--url may hold no user and no password' },
   ])('$args is answered with: $message', async ({ args, message }) => {
     expect(await run(args)).toMatchObject({ code: 1, text: expect.stringContaining(message) });
   });

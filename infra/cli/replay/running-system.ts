@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { Health, Receipt as ReceiptReply, Reconciliation } from '#shared/contracts/api/replies.ts';
 import { environmentNamed, environments } from '../../environments.ts';
 import { type Calling, callUntilAnswered, Stopped } from './exchange.ts';
+import { printable } from './words.ts';
 
 /** Secrets by source. */
 export type Secrets = ReadonlyMap<string, string>;
@@ -105,16 +106,41 @@ export function demandSecrets(sources: Iterable<string>, secrets: Secrets): void
 }
 
 async function officerToken(base: string, env: Environment, calling: Calling): Promise<string> {
-  if (env.INTERLOCK_TOKEN) return env.INTERLOCK_TOKEN;
-  if (env.INTERLOCK_TOKEN_COMMAND) {
-    const claims = { ...env, INTERLOCK_CLAIMS: JSON.stringify(OFFICER) };
-    const { stdout } = await promisify(execFile)('sh', ['-c', env.INTERLOCK_TOKEN_COMMAND], { env: claims });
-    return stdout.trim();
-  }
+  if (env.INTERLOCK_TOKEN) return asToken(env.INTERLOCK_TOKEN, 'INTERLOCK_TOKEN is');
+  if (env.INTERLOCK_TOKEN_COMMAND) return tokenPrintedBy(env.INTERLOCK_TOKEN_COMMAND, env);
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(OFFICER) };
   const { status, text } = await callUntilAnswered(async () => ({ url: `${base}/_local/token`, init }), calling);
   if (status !== 200) throw new Stopped(`no token for the reconciliation: ${base} is not a local system; ${HOW_TOKEN}`);
   return read(LocalToken, text, `${base}/_local/token`).token;
+}
+
+async function tokenPrintedBy(command: string, env: Environment): Promise<string> {
+  const claims = { ...env, INTERLOCK_CLAIMS: JSON.stringify(OFFICER) };
+  const printed = await promisify(execFile)('sh', ['-c', command], { env: claims }).catch((error: unknown) => {
+    throw new Stopped(`INTERLOCK_TOKEN_COMMAND failed: ${failureOf(error)}`);
+  });
+  return asToken(printed.stdout, 'INTERLOCK_TOKEN_COMMAND prints');
+}
+
+/** What execFile rejects with: the exit code, or the code of an error that kept it from running, or a signal. */
+const FailedCommand = z.object({
+  code: z.union([z.string(), z.number()]).nullish(),
+  signal: z.string().nullish(),
+  stderr: z.string().default(''),
+});
+
+function failureOf(error: unknown): string {
+  const { code, signal, stderr } = FailedCommand.parse(error);
+  const how = typeof code === 'number' ? `exit code ${code}` : (code ?? `ended by ${signal}`);
+  const last = stderr.trimEnd().split('\n').at(-1);
+  return last ? `${how}: ${printable(last.slice(0, 500))}` : how;
+}
+
+/** What a header can carry. */
+function asToken(text: string, what: string): string {
+  const token = text.trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new Stopped(`${what} no token: one word of ASCII characters is expected`);
 }
 
 /** Whose environment answers. Once it did, calls wait longer: it may be started again. */
