@@ -56,6 +56,14 @@ describe('reading an export', () => {
     },
   );
 
+  test.each(['  ', '  \n', '\t\r\n \n'])('a line of blanks (%j) is a blank line, last or in between', async (blank) => {
+    const rows = [HEADER.join(','), line('1'), ' \t', line('2'), ''].join('\n');
+    const found = await csv(` \n${rows}${blank}`);
+    expect(lineNumbers(found)).toEqual([3, 5]);
+    const wrong = await csv(`${rows}${blank.trimEnd()}\n${line('3', { 'Submitted via': 'Pigeon' })}\n${blank}`);
+    expect(lineNumbers(wrong)).toEqual([2, 4, 6]);
+  });
+
   test('a text longer than what the stream hands over at once comes out whole', async () => {
     const words = '長'.repeat(90_000);
     const found = await csv(

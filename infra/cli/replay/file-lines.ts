@@ -5,6 +5,8 @@ import { createReadStream } from 'node:fs';
 /** The longest line or record that is read, in bytes; four times what the door takes (I-3). */
 export const LONGEST_BYTES = 1_048_576;
 const LINE_FEED = 0x0a;
+/** Space, tab, form feed and carriage return: what the CSV library takes for blank. */
+const BLANKS: readonly number[] = [0x20, 0x09, 0x0c, 0x0d];
 
 /** A place of the file, counted from 1, and what is wrong there. */
 export interface FileFault {
@@ -119,7 +121,7 @@ export class LineCounter {
       if (byte === LINE_FEED) {
         this.#ends.push({ end: this.#read, blank: this.#lineIsBlank });
         this.#lineIsBlank = true;
-      } else if (byte !== 0x0d) this.#lineIsBlank = false;
+      } else if (!BLANKS.includes(byte)) this.#lineIsBlank = false;
     }
   }
 

@@ -33,6 +33,8 @@ export async function* readCsv(path: string, { mapping, source, hash }: CsvReadi
   const parser = parse({
     bom: true,
     info: true,
+    // Cells lose their blanks anyway; with this, a line of nothing else is an empty one.
+    ltrim: true,
     skip_empty_lines: true,
     max_record_size: LONGEST_BYTES,
     columns: (header: string[]) => {
