@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Patience, Stopped } from '#infra/cli/replay/exchange.ts';
+import { cfpbMapping, columnsOf } from '#infra/cli/replay/mapping.ts';
 import { type ReplayOptions, replayFile } from '#infra/cli/replay/replay-file.ts';
 import { connect } from '#infra/cli/replay/running-system.ts';
 import { openDoor } from '#infra/cli/replay/send-row.ts';
@@ -126,8 +127,19 @@ describe('sending a file', () => {
   test('nothing of a broken export is sent', async () => {
     const file = join(folder, 'export.csv');
     writeFileSync(file, 'Complaint ID,State\n1,NC\n');
-    await expect(replay(file)).rejects.toThrow('line 1: column');
+    await expect(replay(file)).rejects.toThrow('export.csv: line 1: column');
     expect(door.posts).toEqual([]);
+  });
+
+  test('what a file holds does not steer the terminal', async () => {
+    const file = join(folder, 'export.csv');
+    writeFileSync(file, 'Complaint ID,\u001b[2JState\u0007,\u202eIssue\n1,NC,x\n');
+    await expect(replay(file)).rejects.toThrow('has Complaint ID, \\u001b[2JState\\u0007, \\u202eIssue');
+    const cells: Record<string, string> = { 'Submitted via': '\u001b[31mPigeon', 'Complaint ID': '1' };
+    const columns = columnsOf(cfpbMapping);
+    writeFileSync(file, `${columns.join(',')}\n${columns.map((column) => cells[column] ?? '').join(',')}\n`);
+    await expect(replay(file)).rejects.toThrow('export.csv has 1 fault; nothing of it was sent');
+    expect(everything()).toContain("'\\u001b[31mPigeon' is none of");
   });
 });
 
@@ -271,13 +283,13 @@ describe('the reconciliation at the end', () => {
   test('it waits until nothing is in flight', async () => {
     door.inFlightReadings = 4;
     expect(await replay(reports(10))).toBe(true);
-    expect(everything()).toContain('1 reports are still in flight');
+    expect(everything()).toContain('1 report is still in flight');
   });
 
   test('what stays in flight is said', async () => {
     door.inFlightReadings = 1_000_000;
     expect(await replay(reports(10))).toBe(false);
-    expect(everything()).toContain('DOES NOT BALANCE: 1 reports are still in flight');
+    expect(everything()).toContain('DOES NOT BALANCE: 1 report is still in flight');
   });
 
   test('books that do not balance are an error', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import type { FileFault, Found } from './file-lines.ts';
+import { BrokenFile, type FileFault, type Found } from './file-lines.ts';
 import type { Mapping } from './mapping.ts';
 import { readCsv } from './read-csv.ts';
 import { readNdjson } from './read-ndjson.ts';
@@ -38,10 +38,17 @@ export async function formatOf(path: string): Promise<ReplayFile['format']> {
   );
 }
 
-/** The rows and faults of a file, in its order and in bounded memory. */
-export function readRows(file: ReplayFile, hash?: ReturnType<typeof createHash>): AsyncGenerator<Found> {
+/**
+ * The rows and faults of a file, in its order and in bounded memory.
+ * @throws BrokenFile, with the file's name, when it cannot be read to its end
+ */
+export async function* readRows(file: ReplayFile, hash?: ReturnType<typeof createHash>): AsyncGenerator<Found> {
   const { path, format, source, mapping } = file;
-  return format === 'csv' ? readCsv(path, { mapping, source, hash }) : readNdjson(path, { source, hash });
+  try {
+    yield* format === 'csv' ? readCsv(path, { mapping, source, hash }) : readNdjson(path, { source, hash });
+  } catch (error) {
+    throw error instanceof BrokenFile ? new BrokenFile(error.fault, path) : error;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { printable } from './words.ts';
 
 /** The longest line or record that is read, in bytes; four times what the door takes (I-3). */
 export const LONGEST_BYTES = 1_048_576;
@@ -30,14 +31,16 @@ export type Found = { readonly row: Row } | { readonly fault: FileFault };
 /** A fault after which nothing of the file can be read. */
 export class BrokenFile extends Error {
   override readonly name = 'BrokenFile';
-  constructor(fault: FileFault) {
-    super(placed(fault));
+  readonly fault: FileFault;
+  constructor(fault: FileFault, path?: string) {
+    super(path === undefined ? placed(fault) : `${path}: ${placed(fault)}`);
+    this.fault = fault;
   }
 }
 
-/** `line 3, column Issue: …` */
+/** `line 3, column Issue: …`, with nothing in it that steers a terminal: columns and cells come from the file. */
 export function placed({ line, column, message }: FileFault): string {
-  return `line ${line}${column === undefined ? '' : `, column ${column}`}: ${message}`;
+  return printable(`line ${line}${column === undefined ? '' : `, column ${column}`}: ${message}`);
 }
 
 /** The file's bytes; each chunk also goes into the hash where one is given. */

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { countOf, figure } from './words.ts';
 
 /** How far a replay is, for whoever looks on. */
 export interface Progress {
@@ -9,7 +10,6 @@ export interface Progress {
 }
 
 const LINE_EVERY_MS = 5_000;
-const number = new Intl.NumberFormat('en');
 
 /** A bar on a terminal; elsewhere a plain line every five seconds. */
 export function showProgress(
@@ -67,12 +67,11 @@ function measure(rows: number, from: number) {
       done += 1;
     },
     done: () => done,
-    rate: () => number.format(Math.round(perSecond())),
+    rate: () => figure(Math.round(perSecond())),
     line() {
       const share = rows === 0 ? 100 : Math.floor((done * 100) / rows);
-      const left =
-        perSecond() > 0 ? `${number.format(Math.ceil((rows - done) / perSecond()))} s left` : 'no estimate yet';
-      return `${number.format(done)} of ${number.format(rows)} rows (${share} %), ${number.format(Math.round(perSecond()))}/s, ${left}`;
+      const left = perSecond() > 0 ? `${figure(Math.ceil((rows - done) / perSecond()))} s left` : 'no estimate yet';
+      return `${figure(done)} of ${countOf(rows, 'row')} (${share} %), ${figure(Math.round(perSecond()))}/s, ${left}`;
     },
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NOTHING_RECEIVED, sumOf } from '#shared/domain/intake/reconciliation.ts';
 import { Stopped } from './exchange.ts';
 import type { DayTally } from './running-system.ts';
+import { figure } from './words.ts';
 
 /** The figures of one source or of all, over some days. */
 export type Figures = DayTally['total'];
@@ -121,12 +122,11 @@ export function summed(tallies: readonly DayTally[]): Reconciled {
 
 /** The figures as a table, one line per source and the total last. */
 export function tableOf({ sources, total }: Reconciled): string {
-  const number = new Intl.NumberFormat('en');
   const rows = [
     ['source', ...COLUMNS.map(([, title]) => title)],
     ...[...sources, ['total', total] as const].map(([name, figures]) => [
       name,
-      ...COLUMNS.map(([key]) => number.format(figures[key])),
+      ...COLUMNS.map(([key]) => figure(figures[key])),
     ]),
   ];
   const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];

@@ -26,7 +26,7 @@ import {
 import { connect, type Environment, type RunningSystem } from './running-system.ts';
 import { type Sent, sendAll } from './send-all.ts';
 import { type Door, openDoor } from './send-row.ts';
-import { countOf } from './words.ts';
+import { countOf, figure } from './words.ts';
 
 /** What somebody asks for. */
 export interface ReplayOptions {
@@ -64,7 +64,6 @@ export interface Surroundings {
 /** A broken export is named by its first faults; nothing of it is sent. */
 const NAMED_FAULTS = 20;
 const CONNECT_MS = 30_000;
-const number = new Intl.NumberFormat('en');
 
 /**
  * Feeds a file to a running system: reads all of it once, sends every row through the signed webhook, and reads the
@@ -118,12 +117,13 @@ async function check(file: ReplayFile, tell: (line: string) => void): Promise<Ch
   const { rows, faults } = checked;
   if (faults > 0 && file.format === 'csv') {
     const more = faults > NAMED_FAULTS ? `, the first ${NAMED_FAULTS} of them above` : '';
-    throw new RangeError(`${file.path} has ${number.format(faults)} faults${more}; nothing of it was sent`);
+    throw new RangeError(`${file.path} has ${countOf(faults, 'fault')}${more}; nothing of it was sent`);
   }
   if (rows === 0) throw new RangeError(`${file.path} has no row that could be sent`);
-  const parts = [...checked.sources].map(([source, count]) => `${source} ${number.format(count)}`).join(', ');
-  const unreadable = faults > 0 ? `; ${number.format(faults)} lines are unreadable and stay out` : '';
-  tell(`${file.path}: ${number.format(rows)} rows (${parts})${unreadable}`);
+  const parts = [...checked.sources].map(([source, count]) => `${source} ${figure(count)}`).join(', ');
+  const unreadable =
+    faults > 0 ? `; ${countOf(faults, 'line is unreadable and stays', 'lines are unreadable and stay')} out` : '';
+  tell(`${file.path}: ${countOf(rows, 'row')} (${parts})${unreadable}`);
   return checked;
 }
 
@@ -159,15 +159,15 @@ async function begin(
     return acknowledgements(path, fresh);
   }
   const { acknowledged } = left;
-  const next = acknowledged === checked.rows ? 'the reconciliation' : `row ${number.format(acknowledged + 1)}`;
+  const next = acknowledged === checked.rows ? 'the reconciliation' : `row ${figure(acknowledged + 1)}`;
   tell(`an earlier replay was interrupted: goes on at ${next}; --restart sends everything again`);
   const firstDay = left.firstDay < today ? left.firstDay : today;
   return acknowledgements(path, { ...left, firstDay });
 }
 
 function howToGoOn({ acknowledged, rows }: ResumeState): string {
-  const next = number.format(Math.min(acknowledged + 1, rows));
-  return `${number.format(acknowledged)} of ${number.format(rows)} rows are acknowledged; the same command goes on at row ${next}.`;
+  const next = figure(Math.min(acknowledged + 1, rows));
+  return `${figure(acknowledged)} of ${countOf(rows, 'row is', 'rows are')} acknowledged; the same command goes on at row ${next}.`;
 }
 
 interface Ending {
@@ -196,7 +196,7 @@ async function finish(ending: Ending, options: ReplayOptions, around: Surroundin
     settling,
     signal: stop.signal,
     waiting(inFlight) {
-      if (told++ % 10 === 0) tell(`${number.format(inFlight)} reports are still in flight`);
+      if (told++ % 10 === 0) tell(stillInFlight(inFlight));
     },
   });
   const path = statePath(stateFolder, checked.digest, system.url, options.source);
@@ -207,9 +207,11 @@ async function finish(ending: Ending, options: ReplayOptions, around: Surroundin
   out(figuresOf(ending, after));
   const wrong = [...imbalances(reconciled)];
   if (reconciled.total.received < arrivals) {
-    wrong.push(`received ${reconciled.total.received}, but the system answered ${arrivals} rows of this file`);
+    wrong.push(
+      `received ${reconciled.total.received}, but the system answered ${countOf(arrivals, 'row')} of this file`,
+    );
   }
-  if (reconciled.total.inFlight > 0) wrong.push(`${reconciled.total.inFlight} reports are still in flight`);
+  if (reconciled.total.inFlight > 0) wrong.push(stillInFlight(reconciled.total.inFlight));
   if (wrong.length > 0) out(`DOES NOT BALANCE: ${wrong.join('; ')}`);
   else out('balances: received = opened + joined + duplicate + rejected + dead-lettered + in flight');
   if (after.unclear > 0) out(unclearOf(after));
@@ -253,19 +255,22 @@ function unclearOf({ unclear, unseen }: After): string {
   );
 }
 
+function stillInFlight(reports: number): string {
+  return `${countOf(reports, 'report is', 'reports are')} still in flight`;
+}
+
 function figuresOf({ checked, sent, acknowledged }: Ending, after: After): string {
   const { accepted, duplicate, rejected, tooLarge } = acknowledged.tally;
   const milliseconds = (percentile: number) => (sent.latency.percentile(percentile) / 1_000).toFixed(1);
-  const count = (value: number) => number.format(value);
-  const unread = checked.faults > 0 ? `, ${count(checked.faults)} unreadable` : '';
-  const large = tooLarge > 0 ? `, ${count(tooLarge)} too large` : '';
+  const unread = checked.faults > 0 ? `, ${figure(checked.faults)} unreadable` : '';
+  const large = tooLarge > 0 ? `, ${figure(tooLarge)} too large` : '';
   const lost =
     after.rejected + after.deadLettered > 0
-      ? `, accepted and then rejected ${count(after.rejected)}, dead-lettered ${count(after.deadLettered)}`
+      ? `, accepted and then rejected ${figure(after.rejected)}, dead-lettered ${figure(after.deadLettered)}`
       : '';
   const rate = sent.seconds > 0 ? Math.round(sent.rows / sent.seconds) : 0;
   return [
-    `rows read ${count(checked.rows)}${unread}: accepted ${count(accepted + duplicate)}, duplicates among them ${count(duplicate)}, rejected ${count(rejected)}${large}${lost}`,
-    `this run: ${count(sent.rows)} rows in ${sent.seconds.toFixed(1)} s, ${count(rate)}/s; answer p50 ${milliseconds(50)} ms, p99 ${milliseconds(99)} ms`,
+    `rows read ${figure(checked.rows)}${unread}: accepted ${figure(accepted + duplicate)}, duplicates among them ${figure(duplicate)}, rejected ${figure(rejected)}${large}${lost}`,
+    `this run: ${countOf(sent.rows, 'row')} in ${sent.seconds.toFixed(1)} s, ${figure(rate)}/s; answer p50 ${milliseconds(50)} ms, p99 ${milliseconds(99)} ms`,
   ].join('\n');
 }

@@ -80,7 +80,7 @@ export async function connect(
     },
     async reconciliation(day) {
       const { status, text } = await getAsOfficer(`/intake/reconciliation?day=${day}`);
-      if (status !== 200) throw new Stopped(`the reconciliation cannot be read: ${status} ${text.slice(0, 200)}`);
+      if (status !== 200) throw new Stopped(`the reconciliation cannot be read: ${status} ${printable(text.slice(0, 200))}`);
       return read(Reconciliation, text, 'the reconciliation');
     },
     async receipt(receiptId) {

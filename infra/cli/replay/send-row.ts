@@ -4,6 +4,7 @@ import { Accepted, ProblemReply } from '#shared/contracts/api/replies.ts';
 import { type Answer, type Calling, callUntilAnswered, Stopped } from './exchange.ts';
 import type { Row } from './file-lines.ts';
 import { demandSecrets, type RunningSystem } from './running-system.ts';
+import { printable } from './words.ts';
 
 /** What the door said of one row. */
 export type Taken =
@@ -137,9 +138,9 @@ function takenOf({ status, text }: Answer, { line, source }: Row, url: string, {
 /** Detail and faults of a problem, or the start of what came instead. */
 function reasonOf(text: string): string {
   const problem = ProblemReply.safeParse(jsonOf(text));
-  if (!problem.success) return text.slice(0, 200);
+  if (!problem.success) return printable(text.slice(0, 200));
   const faults = (problem.data.errors ?? []).slice(0, 5).map(({ path, message }) => `${path}: ${message}`);
-  return [problem.data.detail, ...faults].join(' ');
+  return printable([problem.data.detail, ...faults].join(' '));
 }
 
 function jsonOf(text: string): unknown {
