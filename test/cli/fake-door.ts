@@ -134,7 +134,8 @@ export async function openFakeDoor(port = 0): Promise<FakeDoor> {
     if (deed === 'many') return void answer(429, {});
     if (deed === 'broken') return void answer(500, {});
     if (deed === 'distrust' || !isSigned(request, body, state)) return void answer(401, {});
-    if (!SOURCES.includes(source)) return void answer(404, {});
+    if (!SOURCES.includes(source))
+      return void answer(404, { type: 'about:blank', title: 'No', status: 404, detail: 'There is no such source.' });
     const { status, answer: json } = receive(source, body, deed);
     if (deed === 'take-and-drop') return void request.socket.destroy();
     answer(status, json);

@@ -124,6 +124,20 @@ describe('sending a file', () => {
     expect(everything()).toContain('2 rows of the file were not taken');
   });
 
+  test('a line of an unknown source is named and counted, the others are sent', async () => {
+    const fax = JSON.stringify({ source: 'fax', externalId: 'x', occurredAt: '2026-01-02', text: 'x' });
+    const file = reports(20, [fax, '']);
+    expect(await replay(file)).toBe(false);
+    expect(everything()).toContain('not taken: line 21, source fax: there is no secret for source fax');
+    expect(everything()).toContain('accepted 20, duplicates among them 0, rejected 0, of unknown sources 1');
+    expect(door.taken.size).toBe(20);
+    const secrets = JSON.stringify({ web: door.secret, fax: door.secret });
+    expect(await replay(file, { env: { INTERLOCK_SOURCE_SECRETS: secrets } })).toBe(false);
+    expect(everything()).toContain('not taken: line 21, source fax: 404 the system knows no source fax');
+    writeFileSync(file, fax);
+    await expect(replay(file)).rejects.toThrow('no secret for source fax');
+  });
+
   test('nothing of a broken export is sent', async () => {
     const file = join(folder, 'export.csv');
     writeFileSync(file, 'Complaint ID,State\n1,NC\n');
@@ -168,8 +182,9 @@ describe('signing', () => {
     door.plan = () => (performance.now() < learnsAt ? 'distrust' : 'take');
     const waited: string[] = [];
     const waiting = (why: string) => void waited.push(why);
+    const use = { sources: ['web'], runId: 'run', rowsStandAlone: true };
     const calling = { patience: IMPATIENT, signal: new AbortController().signal, waiting };
-    const opened = await openDoor(await connect(door.url, {}, calling, 50), ['web'], 'run', calling);
+    const opened = await openDoor(await connect(door.url, {}, calling, 50), use, calling);
     const body = JSON.stringify({ externalId: 'r-1', occurredAt: '2026-01-02', text: 'x' });
     expect(await opened.send({ index: 0, line: 1, source: 'web', body })).toMatchObject({
       taken: { outcome: 'accepted' },

@@ -86,8 +86,10 @@ export async function replayFile(options: ReplayOptions, around: Surroundings): 
   };
   const calling: Calling = { patience, signal: stop.signal, waiting };
   const system = await connect(options.url, around.env, calling, around.connectMs ?? CONNECT_MS);
+  // A source given for all rows, or by the mapping of an export, is right for all or for none.
+  const rowsStandAlone = file.format === 'ndjson' && source === undefined;
   const runId = checked.digest.slice(0, 16);
-  const door = await openDoor(system, checked.sources.keys(), runId, calling);
+  const door = await openDoor(system, { sources: checked.sources.keys(), runId, rowsStandAlone }, calling);
   // Who may not read the reconciliation learns it before anything is sent.
   const today = dayAt(system.zone, await door.now());
   const lostBefore = lostOf(summed([await system.reconciliation(today)]), checked.sources);
@@ -141,7 +143,7 @@ async function begin(
   { checked, system, today, lostBefore }: Beginning,
 ): Promise<Acknowledgements> {
   const path = statePath(stateFolder, checked.digest, system.url, options.source);
-  const tally = { accepted: 0, duplicate: 0, rejected: 0, tooLarge: 0 };
+  const tally = { accepted: 0, duplicate: 0, rejected: 0, tooLarge: 0, unknownSource: 0 };
   const fresh: ResumeState = {
     file: options.file,
     url: system.url,
@@ -185,7 +187,7 @@ async function finish(ending: Ending, options: ReplayOptions, around: Surroundin
   if (acknowledged.acknowledged !== checked.rows) {
     throw new Stopped(`${options.file} was changed while it was read. ${howToGoOn(acknowledged)}`);
   }
-  const { accepted, duplicate, rejected, tooLarge } = acknowledged.tally;
+  const { accepted, duplicate, rejected, tooLarge, unknownSource } = acknowledged.tally;
   const arrivals = accepted + duplicate + rejected;
   let told = 0;
   const reconciled = await reconcile({
@@ -215,7 +217,7 @@ async function finish(ending: Ending, options: ReplayOptions, around: Surroundin
   if (wrong.length > 0) out(`DOES NOT BALANCE: ${wrong.join('; ')}`);
   else out('balances: received = opened + joined + duplicate + rejected + dead-lettered + in flight');
   if (after.unclear > 0) out(unclearOf(after));
-  const left = checked.faults + rejected + tooLarge + after.rejected + after.deadLettered;
+  const left = checked.faults + rejected + tooLarge + unknownSource + after.rejected + after.deadLettered;
   if (left > 0) out(`${countOf(left, 'row of the file was', 'rows of the file were')} not taken`);
   return wrong.length === 0 && left === 0 && after.unclear === 0;
 }
@@ -260,17 +262,18 @@ function stillInFlight(reports: number): string {
 }
 
 function figuresOf({ checked, sent, acknowledged }: Ending, after: After): string {
-  const { accepted, duplicate, rejected, tooLarge } = acknowledged.tally;
+  const { accepted, duplicate, rejected, tooLarge, unknownSource } = acknowledged.tally;
   const milliseconds = (percentile: number) => (sent.latency.percentile(percentile) / 1_000).toFixed(1);
   const unread = checked.faults > 0 ? `, ${figure(checked.faults)} unreadable` : '';
   const large = tooLarge > 0 ? `, ${figure(tooLarge)} too large` : '';
+  const unknown = unknownSource > 0 ? `, of unknown sources ${figure(unknownSource)}` : '';
   const lost =
     after.rejected + after.deadLettered > 0
       ? `, accepted and then rejected ${figure(after.rejected)}, dead-lettered ${figure(after.deadLettered)}`
       : '';
   const rate = sent.seconds > 0 ? Math.round(sent.rows / sent.seconds) : 0;
   return [
-    `rows read ${figure(checked.rows)}${unread}: accepted ${figure(accepted + duplicate)}, duplicates among them ${figure(duplicate)}, rejected ${figure(rejected)}${large}${lost}`,
+    `rows read ${figure(checked.rows)}${unread}: accepted ${figure(accepted + duplicate)}, duplicates among them ${figure(duplicate)}, rejected ${figure(rejected)}${large}${unknown}${lost}`,
     `this run: ${countOf(sent.rows, 'row')} in ${sent.seconds.toFixed(1)} s, ${figure(rate)}/s; answer p50 ${milliseconds(50)} ms, p99 ${milliseconds(99)} ms`,
   ].join('\n');
 }

@@ -8,7 +8,13 @@ import type { Taken } from './send-row.ts';
 
 const Count = z.int().nonnegative();
 /** What became of rows, each in one place. */
-const RowTally = z.object({ accepted: Count, duplicate: Count, rejected: Count, tooLarge: Count });
+const RowTally = z.object({
+  accepted: Count,
+  duplicate: Count,
+  rejected: Count,
+  tooLarge: Count,
+  unknownSource: Count,
+});
 export type RowTally = z.infer<typeof RowTally>;
 
 const ResumeState = z.object({
@@ -105,10 +111,12 @@ export function acknowledgements(path: string, begin: ResumeState): Acknowledgem
   };
 }
 
+const REFUSED = { rejected: 'rejected', 'too-large': 'tooLarge', 'unknown-source': 'unknownSource' } as const;
+
 function counted(state: ResumeState, taken: Taken): ResumeState {
   const tally = { ...state.tally };
   if (taken.outcome === 'accepted') tally[taken.duplicate ? 'duplicate' : 'accepted'] += 1;
-  else tally[taken.outcome === 'rejected' ? 'rejected' : 'tooLarge'] += 1;
+  else tally[REFUSED[taken.outcome]] += 1;
   const lastReceipt = taken.outcome === 'accepted' ? taken.receiptId : state.lastReceipt;
   return { ...state, acknowledged: state.acknowledged + 1, tally, lastReceipt };
 }

@@ -80,7 +80,8 @@ export async function connect(
     },
     async reconciliation(day) {
       const { status, text } = await getAsOfficer(`/intake/reconciliation?day=${day}`);
-      if (status !== 200) throw new Stopped(`the reconciliation cannot be read: ${status} ${printable(text.slice(0, 200))}`);
+      if (status !== 200)
+        throw new Stopped(`the reconciliation cannot be read: ${status} ${printable(text.slice(0, 200))}`);
       return read(Reconciliation, text, 'the reconciliation');
     },
     async receipt(receiptId) {
@@ -95,10 +96,13 @@ const HOW_SECRETS = `give them in ${SECRETS}, as {"source": "secret"}`;
 const HOW_TOKEN =
   'give one with the role officer in INTERLOCK_TOKEN, or a command that prints one in INTERLOCK_TOKEN_COMMAND';
 
-/** @throws Stopped unless every source of the file has a secret */
-export function demandSecrets(sources: Iterable<string>, secrets: Secrets): void {
-  const missing = [...sources].filter((source) => !secrets.has(source));
-  if (missing.length === 0) return;
+/**
+ * @param whole whether the rows stand and fall together: where each stands for itself, one source with a secret is enough
+ * @throws Stopped unless the sources of the file have secrets
+ */
+export function demandSecrets(sources: readonly string[], secrets: Secrets, whole: boolean): void {
+  const missing = sources.filter((source) => !secrets.has(source));
+  if (missing.length === 0 || (!whole && missing.length < sources.length)) return;
   const known = [...secrets.keys()].join(', ') || 'no source';
   throw new Stopped(
     `no secret for source ${missing.join(', ')}; there are secrets for ${known}. For a deployed system, ${HOW_SECRETS}`,

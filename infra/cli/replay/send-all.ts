@@ -54,7 +54,7 @@ export async function sendAll(sending: SendingAll): Promise<Sent> {
       await turn();
       while (acknowledged.ahead() > MOST_AHEAD) await sleep(20, undefined, { signal: halted });
       const { taken, milliseconds } = await door.send(next.value);
-      latency.record(Math.max(1, Math.round(milliseconds * 1_000)));
+      if (milliseconds > 0) latency.record(Math.max(1, Math.round(milliseconds * 1_000)));
       if (refusals.length < NAMED_REFUSALS) refusals.push(...refusalOf(next.value, taken));
       acknowledged.settle(next.value, taken);
       count += 1;

@@ -9,7 +9,7 @@ import { printable } from './words.ts';
 /** What the door said of one row. */
 export type Taken =
   | { readonly outcome: 'accepted'; readonly duplicate: boolean; readonly receiptId: string }
-  | { readonly outcome: 'rejected' | 'too-large'; readonly reason: string };
+  | { readonly outcome: 'rejected' | 'too-large' | 'unknown-source'; readonly reason: string };
 
 /** The door of a running system, and how this side signs. */
 export interface Door {
@@ -19,6 +19,15 @@ export interface Door {
   now(): Promise<number>;
 }
 
+export interface DoorUse {
+  /** Every source of the file. */
+  readonly sources: Iterable<string>;
+  /** Begins every message id of this replay. */
+  readonly runId: string;
+  /** Whether each row names a source of its own: one that is unknown is then the matter of its rows alone. */
+  readonly rowsStandAlone: boolean;
+}
+
 /** Clocks of local systems are moved by hand: the offset is asked for again after this. */
 const OFFSET_KEPT_MS = 10_000;
 
@@ -26,12 +35,11 @@ const OFFSET_KEPT_MS = 10_000;
  * Signs by Standard Webhooks with the secret of the row's source and the system's time (I-3). A row keeps its message
  * id over all tries, so that the system sees one message.
  *
- * @param runId begins every message id of this replay
+ * @throws Stopped without the secrets that are needed
  */
 export async function openDoor(
   system: RunningSystem,
-  sources: Iterable<string>,
-  runId: string,
+  { sources, runId, rowsStandAlone }: DoorUse,
   calling: Calling,
 ): Promise<Door> {
   const used = [...sources];
@@ -41,8 +49,11 @@ export async function openDoor(
 
   async function readKeys(): Promise<ReadonlyMap<string, Webhook>> {
     const secrets = await system.secrets();
-    demandSecrets(used, secrets);
-    return new Map(used.map((source) => [source, signer(source, secrets.get(source) ?? '')]));
+    demandSecrets(used, secrets, !rowsStandAlone);
+    const held = used.flatMap((source) => [[source, secrets.get(source)] as const]);
+    return new Map(
+      held.flatMap(([source, secret]) => (secret === undefined ? [] : [[source, signer(source, secret)]])),
+    );
   }
   async function now(): Promise<number> {
     if (performance.now() - offset.readAt > OFFSET_KEPT_MS) {
@@ -93,8 +104,11 @@ export async function openDoor(
   return {
     now,
     async send(row) {
+      if (!keys.has(row.source)) return { taken: withoutSecret(row), milliseconds: 0 };
       const answer = await untilTrusted(row);
-      return { taken: takenOf(answer, row, system.url, calling), milliseconds: answer.milliseconds };
+      const { milliseconds } = answer;
+      if (rowsStandAlone && isUnknownSource(answer)) return { taken: unknownSource(row), milliseconds };
+      return { taken: takenOf(answer, row, system.url, calling), milliseconds };
     },
   };
 }
@@ -105,6 +119,19 @@ function signer(source: string, secret: string): Webhook {
   } catch {
     throw new Stopped(`the secret of source ${source} is no Standard Webhooks secret: base64, with or without whsec_`);
   }
+}
+
+/** Whether it is the door itself that does not know the source, and not a wrong address. */
+function isUnknownSource({ status, text }: Answer): boolean {
+  return status === 404 && ProblemReply.safeParse(jsonOf(text)).success;
+}
+
+function unknownSource({ source }: Row): Taken {
+  return { outcome: 'unknown-source', reason: `404 the system knows no source ${source}, or it is switched off` };
+}
+
+function withoutSecret({ source }: Row): Taken {
+  return { outcome: 'unknown-source', reason: `there is no secret for source ${source}; it was not sent` };
 }
 
 /** @throws Stopped for every answer that the next row would meet too */
