@@ -352,6 +352,24 @@ describe('the command itself', () => {
     expect(again.text).toContain('rows read 600: accepted 600, duplicates among them 600');
   }, 90_000);
 
+  test('a second replay of a file that is under way is refused, also from the start', async () => {
+    const file = reports(30);
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    door.plan = (posted, id) => {
+      if (posted === 20) begin();
+      return id.endsWith('_1') ? 'busy' : 'take';
+    };
+    const first = run([file]);
+    await begun;
+    for (const more of [[], ['--restart']]) {
+      const second = await run([file, ...more]);
+      expect(second).toMatchObject({ code: 1, text: expect.stringMatching(/is being replayed .* by process \d+/) });
+    }
+    door.plan = () => 'take';
+    expect((await first).code).toBe(0);
+    expect([...door.taken.values()]).toEqual(Array.from({ length: 30 }, () => 1));
+  }, 30_000);
+
   test('Ctrl-C ends it with 130 after the rows under way', async () => {
     door.thinkMs = 4;
     const file = reports(300);

@@ -19,9 +19,11 @@ import {
   type Acknowledgements,
   acknowledgements,
   loadState,
+  type Beginning as ResumeBeginning,
   type ResumeState,
   removeState,
   statePath,
+  underWayIn,
 } from './resume-state.ts';
 import { connect, type Environment, type RunningSystem } from './running-system.ts';
 import { type Sent, sendAll } from './send-all.ts';
@@ -144,7 +146,7 @@ async function begin(
 ): Promise<Acknowledgements> {
   const path = statePath(stateFolder, checked.digest, system.url, options.source);
   const tally = { accepted: 0, duplicate: 0, rejected: 0, tooLarge: 0, unknownSource: 0 };
-  const fresh: ResumeState = {
+  const fresh: ResumeBeginning = {
     file: options.file,
     url: system.url,
     rows: checked.rows,
@@ -154,7 +156,14 @@ async function begin(
     receiptBytes: 0,
     lostBefore,
   };
-  const left = options.restart ? undefined : loadState(path);
+  const stands = loadState(path);
+  const pid = underWayIn(stands);
+  if (pid !== undefined) {
+    throw new Stopped(
+      `${options.file} is being replayed to ${system.url} by process ${pid}. If that is no replay, remove ${path}`,
+    );
+  }
+  const left = options.restart ? undefined : stands;
   if (!left || left.rows !== checked.rows) return acknowledgements(path, fresh);
   if (left.lastReceipt !== undefined && (await system.receipt(left.lastReceipt)) === 'unknown') {
     tell(`an earlier replay was interrupted, but ${system.url} does not know its reports: begins at row 1`);

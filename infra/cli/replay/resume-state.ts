@@ -32,8 +32,12 @@ const ResumeState = z.object({
   receiptBytes: Count,
   /** What the sources of the file had lost on the first day when the replay began, by the reconciliation. */
   lostBefore: z.object({ rejected: Count, deadLettered: Count }),
+  /** The process that wrote it. */
+  pid: z.int().positive(),
 });
 export type ResumeState = z.infer<typeof ResumeState>;
+/** A state to begin with; who writes it is known then. */
+export type Beginning = Omit<ResumeState, 'pid'>;
 
 /** Between two writes, in milliseconds. */
 const WRITE_EVERY_MS = 100;
@@ -59,6 +63,21 @@ export function loadState(path: string): ResumeState | undefined {
   }
 }
 
+/** The process that this replay is under way in, if it is another one. */
+export function underWayIn(state: ResumeState | undefined): number | undefined {
+  return state && state.pid !== process.pid && isAlive(state.pid) ? state.pid : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Not allowed to: it is there, and somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
 /** Forgets a replay that is finished. */
 export function removeState(path: string): void {
   for (const file of [path, receiptsPath(path)]) rmSync(file, { force: true });
@@ -79,9 +98,9 @@ export interface Acknowledgements {
  * the old state or the new one; the receipts of its rows stand beside it. Rows above it are sent again, which the
  * system answers as duplicates.
  */
-export function acknowledgements(path: string, begin: ResumeState): Acknowledgements {
+export function acknowledgements(path: string, begin: Beginning): Acknowledgements {
   const above = new Map<number, { readonly line: number; readonly source: string; readonly taken: Taken }>();
-  let state = begin;
+  let state: ResumeState = { ...begin, pid: process.pid };
   let savedAt = 0;
   mkdirSync(join(path, '..'), { recursive: true });
   const receipts = receiptLog(receiptsPath(path), begin.receiptBytes);
