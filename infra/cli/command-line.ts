@@ -44,7 +44,8 @@ export async function runCommand(
   }
 }
 
-function reasonOf(error: unknown): string {
+/** Why it broke off: in a sentence where something around us says so, with the stack where the fault is ours. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof z.ZodError) return `what was read has another form than expected: ${z.prettifyError(error)}`;
   return isOfElsewhere(error) ? `${error.name}: ${error.message}` : (error.stack ?? error.message);

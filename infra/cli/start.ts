@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { environments } from '../environments.ts';
 import { type LocalSystem, startLocalSystem } from '../local/local-system.ts';
-import { commandLine, whereAsked } from './command-line.ts';
+import { commandLine, reasonOf, whereAsked } from './command-line.ts';
 import { prepareInterlock } from './start/prepare-interlock.ts';
 import { sourcesWithSecrets } from './start/source-secrets.ts';
 
@@ -39,6 +39,7 @@ function options(): { port: number; folder: string; empty: boolean } {
   const { values } = commandLine(USAGE, { options: OPTIONS });
   const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (!(port <= 65_535)) throw new RangeError(`--port takes a whole number up to 65535, got '${values.port}'`);
+  if (values.data === '') throw new RangeError("--data takes a folder, got ''");
   return { port, folder: whereAsked(values.data), empty: values.empty };
 }
 
@@ -81,8 +82,6 @@ ready at ${url} after ${((performance.now() - started) / 1000).toFixed(1)} s (Ct
 }
 
 main().catch((error: unknown) => {
-  console.error(
-    `interlock: ${error instanceof RangeError ? error.message : error instanceof Error ? error.stack : error}`,
-  );
+  console.error(`interlock: ${error instanceof RangeError ? error.message : reasonOf(error)}`);
   process.exit(1);
 });

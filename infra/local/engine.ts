@@ -11,6 +11,8 @@ import { ACCOUNT_KEY, AwsError, REGION } from './cloud.ts';
 
 const BINARY = fileURLToPath(new URL('../../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
 const START_SECONDS = 20;
+/** How long one that should run already may take to answer; it may have been started just before us. */
+const ANSWER_SECONDS = 4;
 /** How long a call waits for an engine that is being started again. */
 const CALL_SECONDS = 30;
 /** Deaths within a minute after which nobody tries again. */
@@ -61,12 +63,17 @@ export interface EngineOptions {
  * The engine that AWS_ENDPOINT_URL_DYNAMODB names, or else the embedded one: its own process on a free port, started
  * again on the same port when it dies by itself. INTERLOCK_ENGINE names another build of its binary.
  *
- * @throws RangeError on a platform without the embedded engine, and when it does not start
+ * @throws RangeError on a platform without the embedded engine, when it does not start, and when none answers where one
+ *   is said to be
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const agent = new Agent({ keepAlive: true });
   const endpoint = process.env.AWS_ENDPOINT_URL_DYNAMODB;
   if (!endpoint) return startEmbedded(options, agent);
+  if (URL.parse(endpoint)?.protocol !== 'http:' || !(await answersWithin(ANSWER_SECONDS, endpoint)))
+    throw new RangeError(
+      `nothing answers at ${endpoint}, where AWS_ENDPOINT_URL_DYNAMODB says that DynamoDB Local runs: start it, or name an address such as http://127.0.0.1:8000`,
+    );
   return {
     endpoint,
     call: caller(endpoint, agent, async () => {}),
@@ -99,7 +106,8 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
     const exit = once(child, 'exit').catch(() => {});
     child.stdin?.on('error', () => {}); // Its guard ended first, or never began.
     try {
-      await untilAnswering(endpoint, () => child.exitCode !== null || child.signalCode !== null);
+      if (!(await answersWithin(START_SECONDS, endpoint, () => child.exitCode !== null || child.signalCode !== null)))
+        throw new Error(`it ended, or did not answer within ${START_SECONDS} s`);
       await keepStreamsFast(file);
     } catch (error) {
       await killEngine(pidFile, file);
@@ -132,7 +140,9 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
   };
   let ready = start();
   await ready.catch((error: unknown) => {
-    throw new RangeError(`the database engine ${binary} does not start here: ${String(error)}`);
+    throw new RangeError(
+      `the database engine ${binary} does not start on ${file} (${String(error)}): it must be made for this machine, and the file be whole`,
+    );
   });
   const call = caller(endpoint, agent, () => ready);
   return {
@@ -265,10 +275,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function untilAnswering(endpoint: string, hasEnded: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + START_SECONDS * 1000; Date.now() < deadline; await pause(10)) {
-    if (hasEnded()) throw new Error('the database engine ended at its start');
-    if (await fetch(endpoint).catch(() => undefined)) return;
-  }
-  throw new Error(`the database engine did not answer within ${START_SECONDS} s`);
+/** Whether anything at all answers over HTTP before then; given up earlier by who knows that nothing will. */
+async function answersWithin(seconds: number, endpoint: string, hasEnded = () => false): Promise<boolean> {
+  for (const deadline = AbortSignal.timeout(seconds * 1000); !deadline.aborted && !hasEnded(); await pause(10))
+    if (await fetch(endpoint, { signal: deadline }).catch(() => undefined)) return true;
+  return false;
 }

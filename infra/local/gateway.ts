@@ -32,7 +32,7 @@ export type Gateway = Awaited<ReturnType<typeof openGateway>>;
  * caller whose access key they name; all others to the HTTP API. Signatures themselves are not computed again: the keys
  * of functions are random and known to their worker threads alone.
  *
- * @throws RangeError when the port is taken
+ * @throws RangeError when the port is taken, or not this user's to take
  */
 export async function openGateway(port: number) {
   let behind: Behind | undefined;
@@ -49,8 +49,9 @@ export async function openGateway(port: number) {
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new RangeError(`port ${port} is taken, perhaps by another Interlock; choose one with --port`);
+    const taken = error.code === 'EADDRINUSE';
+    const why = taken ? 'is taken, perhaps by another Interlock' : `cannot be opened (${error.message})`;
+    throw new RangeError(`port ${port} ${why}; choose one with --port`);
   });
   const address = server.address();
   return {

@@ -1,4 +1,4 @@
-import { emptyDataFolder } from './data-folder.ts';
+import { aboutFolder, emptyDataFolder } from './data-folder.ts';
 import { type Behind, openGateway } from './gateway.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from './local-cloud.ts';
 import { answerLocal, type LocalRoute, localRoutes } from './local-routes.ts';
@@ -66,7 +66,7 @@ export async function startLocalSystem(options: LocalSystemOptions) {
   };
   await run().catch(async (error: unknown) => {
     await gateway.close();
-    throw error;
+    throw aboutFolder(options.folder, error);
   });
   return {
     url: gateway.url,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -90,9 +91,14 @@ test('a platform without the embedded engine is told what to do', async () => {
 });
 
 test('an engine that runs elsewhere is used as it is, and left running', async () => {
-  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', 'http://127.0.0.1:1');
+  const elsewhere = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  const address = elsewhere.address();
+  const endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', endpoint);
   const { engine, folder } = await started();
-  expect([engine.endpoint, pidIn(folder)]).toEqual(['http://127.0.0.1:1', 0]);
+  expect([engine.endpoint, pidIn(folder)]).toEqual([endpoint, 0]);
+  elsewhere.close();
 });
 
 describe.skipIf(!embedded)(

@@ -11,10 +11,18 @@ export interface Ended {
   readonly lines: readonly string[];
 }
 
-/** Runs `npm start -- …` as a person does, until it ends. */
-export async function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+/**
+ * Runs `npm start -- …` as a person does, until it ends.
+ * @param uid as which user; as the one who tests unless given
+ */
+export async function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  uid = process.getuid?.(),
+): Promise<Ended> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'infra/cli/start.ts', ...args], {
     cwd: root,
+    ...(uid !== undefined && { uid }),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,13 +1,27 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDataFolder } from '#infra/local/data-folder.ts';
 import { freePort, noEngineBecause } from '#test/support/dynoxide.ts';
 import { type RunningInterlock, startInterlock } from '#test/support/local-interlock.ts';
 import { start } from './command.ts';
 
+/** A user who may not do everything, also where root tests. */
+const NOBODY = process.getuid?.() || 65_534;
+const DATABASES = ['machine.db', 'tables.db'];
 const folders: string[] = [];
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'interlock-'));
@@ -83,8 +97,95 @@ describe('what keeps npm start from starting is said without a stack, and exit c
     chmodSync(binary, 0o755);
     const env = { INTERLOCK_ENGINE: binary, AWS_ENDPOINT_URL_DYNAMODB: '' };
     const { status, lines } = await start([...(await onFreePort()), '--data', newFolder()], env);
-    expect(lines.at(-1)).toMatch(/^interlock: the database engine .* does not start here/);
+    expect(lines.at(-1)).toMatch(/^interlock: the database engine .* does not start on .*tables\.db/);
     expect(status).toBe(1);
+  });
+
+  test("a port that is not this user's to take", async ({ skip }) => {
+    skip(Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= 80);
+    const { status, lines } = await start(['--port', '80', '--data', newFolder()], {}, NOBODY);
+    expect(lines).toEqual([
+      expect.stringMatching(/^interlock: port 80 cannot be opened \(.*EACCES.*choose one with --port$/),
+    ]);
+    expect(status).toBe(1);
+  });
+
+  test.each(['nonsense', 'http://127.0.0.1:1'])('no DynamoDB at %s', async (AWS_ENDPOINT_URL_DYNAMODB) => {
+    const { status, lines } = await start([...(await onFreePort()), '--data', newFolder()], {
+      AWS_ENDPOINT_URL_DYNAMODB,
+    });
+    expect(lines.at(-1)).toContain(
+      `interlock: nothing answers at ${AWS_ENDPOINT_URL_DYNAMODB}, where AWS_ENDPOINT_URL_`,
+    );
+    expect(lines.join('\n')).not.toMatch(/^ +at /m);
+    expect(status).toBe(1);
+  });
+
+  test.each(['', '/proc/none', '/proc/none/below'])("a data folder of '%s' cannot be", async (folder) => {
+    const { status, lines } = await start([...(await onFreePort()), `--data=${folder}`]);
+    const said = folder === '' ? "--data takes a folder, got ''" : `${folder} cannot be the data folder (ENOENT`;
+    expect(lines).toEqual([expect.stringContaining(`interlock: ${said}`)]);
+    expect(status).toBe(1);
+  });
+
+  /** A folder as a start leaves it, with something in both databases. */
+  const keptFolder = () => {
+    const folder = newFolder();
+    openDataFolder(folder).close();
+    for (const name of DATABASES) {
+      const database = new DatabaseSync(join(folder, name));
+      database.exec('create table kept (it); insert into kept values (zeroblob(20000))');
+      database.close();
+    }
+    return folder;
+  };
+  const refused = async (folder: string, said: string, uid?: number) => {
+    const { status, lines } = await start([...(await onFreePort()), '--data', folder], {}, uid);
+    expect(lines).toEqual([expect.stringContaining(said)]);
+    expect(lines[0]).toMatch(/^interlock: .*choose another.* \(--data DIR\)/);
+    expect(lines[0]).toContain(folder);
+    expect(status).toBe(1);
+  };
+
+  describe.each(DATABASES)('a %s', (name) => {
+    test.each<readonly [string, (file: string) => void, string]>([
+      ['that is none', (file) => writeFileSync(file, 'x'.repeat(9000)), `(${name}: file is not a database)`],
+      ['cut short', (file) => truncateSync(file, 4096), `(${name}: database disk image is malformed)`],
+      ['removed', (file) => rmSync(file), `${name} was removed or emptied`],
+      ['emptied', (file) => truncateSync(file), `${name} was removed or emptied`],
+    ])('%s is named, and nothing begins without it', async (_, befall, said) => {
+      const folder = keptFolder();
+      befall(join(folder, name));
+      await refused(folder, said);
+    });
+  });
+
+  test('a folder stands where a database should', async () => {
+    const folder = keptFolder();
+    rmSync(join(folder, 'machine.db'));
+    mkdirSync(join(folder, 'machine.db'));
+    await refused(folder, '(machine.db: unable to open database file)');
+  });
+
+  test('a file stands where a folder should', async () => {
+    const folder = keptFolder();
+    writeFileSync(join(folder, 'logs'), '');
+    const { status, lines } = await start([...(await onFreePort()), '--data', folder]);
+    expect(lines.at(-1)).toMatch(/^interlock: .* cannot be the data folder \(EEXIST: .*logs'\): mend that/);
+    expect(status).toBe(1);
+  });
+
+  test.each([
+    ['folder that cannot be read', '', 0o000, '(EACCES: '],
+    ['folder that cannot be written', '', 0o555, '(EACCES: '],
+    ['machine.db that cannot be written', 'machine.db', 0o444, '(EACCES: '],
+    ['tables.db that cannot be written', 'tables.db', 0o444, '(EACCES: '],
+  ])('a %s', async (_, name, mode, said) => {
+    const folder = keptFolder();
+    for (const each of ['', ...readdirSync(folder)]) chownSync(join(folder, each), NOBODY, process.getgid?.() ?? 0);
+    chmodSync(join(folder, name), mode);
+    await refused(folder, said, NOBODY);
+    chmodSync(join(folder, name), 0o755);
   });
 });
 
