@@ -342,7 +342,7 @@ export class QueueStore implements Service, Queues {
       work();
       store.exec('commit');
     } catch (error) {
-      store.exec('rollback');
+      if (store.isTransaction) store.exec('rollback'); // A full disk has ended it already.
       throw error;
     }
   }

@@ -46,6 +46,16 @@ const bodies = (messages: readonly { readonly body: string }[]) => messages.map(
 const fails = (own: ReturnType<typeof queues>) => own.receive(ARN, 10, 0);
 
 describe('what a queue of the templates owes', () => {
+  test('a full disk is named as it is, and messages come again once there is room', () => {
+    const { machine, own } = started();
+    const size = machine.store.prepare('pragma page_count').get()?.page_count;
+    machine.store.exec(`pragma max_page_count = ${size}`);
+    expect(() => send(own, 'x'.repeat(200_000))).toThrow('database or disk is full');
+    machine.store.exec('pragma max_page_count = 1000000');
+    send(own, 'after');
+    expect(bodies(own.receive(ARN, 10))).toEqual(['after']);
+  });
+
   test('messages come in their order, and what is deleted comes no more', () => {
     const { own } = started();
     for (const body of ['1', '2', '3']) send(own, body);
