@@ -50,7 +50,7 @@ const ARNS: Readonly<Record<string, (name: string, id: string, bus: unknown) => 
  *
  * @param url where this machine answers: queue URLs and the API's endpoint start with it
  * @returns the resources, and what the stacks print, by stack and name
- * @throws RangeError naming stack and place for a function or reference that is not known
+ * @throws RangeError naming stack and resource for a function, reference or attribute that is not known here
  */
 export function readAssembly(folder: string, url: string) {
   const exported = new Map<string, () => unknown>();
@@ -61,7 +61,7 @@ export function readAssembly(folder: string, url: string) {
     .sort();
   const stacks = files.map((file) => {
     const stack = file.slice(0, -ENDING.length);
-    const template = Template.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')));
+    const template = templateIn(stack, readFileSync(join(folder, file), 'utf8'));
     const { resolve, identityOf } = resolverFor(stack, template, url, exported);
     for (const { Value, Export } of Object.values(template.Outputs))
       if (Export) exported.set(Export.Name, () => resolve(Value));
@@ -69,11 +69,38 @@ export function readAssembly(folder: string, url: string) {
   });
   for (const { stack, template, resolve, identityOf } of stacks) {
     for (const [logicalId, { Properties, Metadata: metadata }] of Object.entries(template.Resources))
-      resources.push({ ...identityOf(logicalId), properties: AnyObject.parse(resolve(Properties)), metadata });
+      resources.push(
+        at(`${stack}/${logicalId}`, () => {
+          return { ...identityOf(logicalId), properties: AnyObject.parse(resolve(Properties)), metadata };
+        }),
+      );
     const given = Object.entries(template.Outputs);
-    outputs[stack] = Object.fromEntries(given.map(([name, { Value }]) => [name, String(resolve(Value))]));
+    outputs[stack] = Object.fromEntries(
+      given.map(([name, { Value }]) => [name, at(`${stack}, output ${name}`, () => String(resolve(Value)))]),
+    );
   }
   return { resources, outputs };
+}
+
+/** @throws RangeError naming stack and resource for what only AWS carries out */
+function templateIn(stack: string, text: string): Template {
+  const parsed = Template.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues.map(({ path, ...issue }) => {
+    const unknown = 'keys' in issue ? [issue.keys.join(', ')] : [];
+    const place = [stack, ...path.slice(1, 2)].join('/');
+    return `${place}: ${[...path.slice(2), ...unknown].join('.')} is not supported on one machine`;
+  });
+  throw new RangeError(reasons.join('; '));
+}
+
+/** Says where it was that something is not known. */
+function at<T>(place: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RangeError ? new RangeError(`${place}: ${error.message}`) : error;
+  }
 }
 
 /** Carries out the intrinsic functions in a value, and says how a resource is referred to. */
@@ -91,12 +118,12 @@ function resolverFor(stack: string, { Resources }: Template, url: string, export
       };
       const value = attributes[`${type}.${attribute}`];
       if (value) return value;
-      throw new RangeError(`${stack}/${logicalId}: the attribute ${attribute} is not known here`);
+      throw new RangeError(`the attribute ${attribute} of ${logicalId} is not known here`);
     },
     'Fn::ImportValue': (argument) => {
       const value = exported.get(String(argument));
       if (value) return value();
-      throw new RangeError(`${stack} imports ${String(argument)}, which no stack exports`);
+      throw new RangeError(`no stack exports ${String(argument)}`);
     },
     'Fn::Join': (argument) => {
       const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(argument);
@@ -112,12 +139,12 @@ function resolverFor(stack: string, { Resources }: Template, url: string, export
     if (name !== 'Ref' && !name.startsWith('Fn::'))
       return Object.fromEntries(entries.map(([key, each]) => [key, resolve(each)]));
     const carryOut = functions[name];
-    if (!carryOut) throw new RangeError(`${stack}: the function ${name} is not supported on one machine`);
+    if (!carryOut) throw new RangeError(`the function ${name} is not supported on one machine`);
     return carryOut(argument);
   };
   const identityOf = (logicalId: string) => {
     const resource = Resources[logicalId];
-    if (!resource) throw new RangeError(`${stack} refers to ${logicalId}, which is no resource of it`);
+    if (!resource) throw new RangeError(`${logicalId} is no resource of ${stack}`);
     const { Type: type, Properties } = resource;
     const given = String(resolve(Properties.Name) ?? `${stack}-${logicalId}`);
     const name = type === 'AWS::S3::Bucket' ? given.toLowerCase() : given;
