@@ -48,6 +48,8 @@ export interface Engine {
   call(target: string, body: string): Promise<{ readonly status: number; readonly text: string }>;
   /** Removes stream records of a table up to a sequence number that are older than 24 hours; the engine itself keeps all. */
   trimStream(table: string, upTo: string): Promise<void>;
+  /** Kills an engine that no longer answers, after 4 s; it is started again as after any death. */
+  restartHung(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     endpoint,
     call: caller(endpoint, agent, async () => {}),
     trimStream: async () => {}, // It trims by itself.
+    restartHung: async () => {},
     stop: async () => agent.destroy(),
   };
 }
@@ -149,6 +152,10 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
     endpoint,
     call: (target, body) => call(target, target.endsWith('.TransactWriteItems') ? body.replace(TOKEN, '') : body),
     trimStream: (table, upTo) => trimStream(file, table, upTo),
+    async restartHung() {
+      await ready.catch(() => {});
+      if (!(await answersWithin(ANSWER_SECONDS, endpoint))) signal(pid, file, 'SIGKILL');
+    },
     async stop() {
       stopping = true;
       await ready.then(

@@ -88,7 +88,7 @@ export async function startLocalCloud(url: string, options: LocalCloudOptions) {
       ownScheduler,
       api,
     ];
-    begun.push(...services);
+    begun.push(...services, { stop: () => engine.restartHung() }); // What is under way would wait for it.
     wires.push(...services.flatMap(({ wire }) => (wire ? calls.counted(wire) : [])));
     await addAll(resources, services);
     for (const service of services) await service.start?.();

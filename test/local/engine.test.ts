@@ -175,6 +175,19 @@ describe.skipIf(!embedded)(
       await expect(call(engine, 'ListTables', {})).rejects.toMatchObject({ code: 'InternalServerError', status: 500 });
     }, 30_000);
 
+    test('one that hangs is ended and started again, and calls under way get their answer', async () => {
+      const { engine, folder } = await started();
+      await createTable(engine);
+      await engine.restartHung();
+      const pid = pidIn(folder);
+      process.kill(pid, 'SIGSTOP');
+      const written = put(engine, 'under way');
+      await engine.restartHung();
+      await written;
+      expect(await isThere(engine, 'under way')).toBe(true);
+      expect(pidIn(folder)).not.toBe(pid);
+    }, 30_000);
+
     test('ends with the process that started it, even when that is killed', async () => {
       const folder = newFolder();
       const module = fileURLToPath(new URL('../../infra/local/engine.ts', import.meta.url));

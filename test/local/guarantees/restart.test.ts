@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +76,22 @@ describe.skipIf(noEngineBecause)(
       expect(await eventually(async () => (await disputes()).length === before + 10)).toBe(true);
     });
 
+    test('Ctrl-C ends it also while its engine hangs, and what is accepted goes on with the next start', async ({
+      skip,
+    }) => {
+      skip(Boolean(process.env.AWS_ENDPOINT_URL_DYNAMODB));
+      const before = (await disputes()).length;
+      process.kill(Number(readFileSync(join(folder, 'engine.pid'), 'utf8')), 'SIGSTOP');
+      const accepted = report('hung-1');
+      await sleep(500);
+      const asked = Date.now();
+      expect(await system.stop()).toBe(0);
+      expect(Date.now() - asked).toBeLessThan(15_000);
+      expect(await accepted).toBe(202);
+      await restarted();
+      expect(await eventually(async () => (await disputes()).length === before + 1)).toBe(true);
+    });
+
     test('the sample disputes are not entered twice, and a card stands as it stood', async () => {
       const period = new Date(await now()).toISOString().slice(0, 7);
       const stood = {
@@ -102,7 +118,7 @@ describe.skipIf(noEngineBecause)(
     });
 
     test('a reset gives a system as after the first start: the sample, the unmoved clock, sources that can sign', async () => {
-      const samples = (await disputes()).length - 11;
+      const samples = (await disputes()).length - 12;
       await helper('/reset', {});
       expect(Math.abs((await now()) - Date.now())).toBeLessThan(60_000);
       expect(await disputes()).toHaveLength(samples);
