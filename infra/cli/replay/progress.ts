@@ -4,12 +4,14 @@ import { countOf, figure } from './words.ts';
 /** How far a replay is, for whoever looks on. */
 export interface Progress {
   sent(): void;
-  /** Why nothing moves at the moment. */
+  /** Why a row has to be sent again. */
   waiting(why: string): void;
   stop(): void;
 }
 
 const LINE_EVERY_MS = 5_000;
+/** Longer than any wait before a row is sent again. */
+const REMEMBERED_MS = 6_000;
 
 /** A bar on a terminal; elsewhere a plain line every five seconds. */
 export function showProgress(
@@ -25,17 +27,16 @@ function bar(rows: number, from: number, stream: NodeJS.WriteStream): Progress {
   const format = '{bar} {percentage}% | {value} of {total} rows | {rate}/s | {eta_formatted} left {why}';
   const single = new SingleBar({ format, stream, etaBuffer: 500, hideCursor: true, fps: 5 }, Presets.shades_classic);
   const pace = measure(rows, from);
-  let why = '';
-  single.start(rows, from, { rate: '-', why });
+  const reason = remembered('| ');
+  single.start(rows, from, { rate: '-', why: '' });
   return {
     sent() {
       pace.sent();
-      why = '';
-      single.update(pace.done(), { rate: pace.rate(), why });
+      single.update(pace.done(), { rate: pace.rate(), why: reason.now() });
     },
-    waiting(reason) {
-      why = `| waiting: ${reason}`;
-      single.update(pace.done(), { why });
+    waiting(given) {
+      reason.heard(given);
+      single.update(pace.done(), { why: reason.now() });
     },
     stop: () => single.stop(),
   };
@@ -43,17 +44,25 @@ function bar(rows: number, from: number, stream: NodeJS.WriteStream): Progress {
 
 function lines(rows: number, from: number, tell: (line: string) => void): Progress {
   const pace = measure(rows, from);
-  let why = '';
-  const timer = setInterval(() => tell(`${pace.line()}${why}`), LINE_EVERY_MS).unref();
+  const reason = remembered(', ');
+  const timer = setInterval(() => tell(`${pace.line()}${reason.now()}`), LINE_EVERY_MS).unref();
   return {
-    sent() {
-      pace.sent();
-      why = '';
-    },
-    waiting(reason) {
-      why = `, waiting: ${reason}`;
-    },
+    sent: () => pace.sent(),
+    waiting: (given) => reason.heard(given),
     stop: () => clearInterval(timer),
+  };
+}
+
+/** Some rows may wait while others go on: a reason stands until it has not been heard for a while. */
+function remembered(before: string) {
+  let reason = '';
+  let heardAt = 0;
+  return {
+    heard(given: string) {
+      reason = given;
+      heardAt = performance.now();
+    },
+    now: () => (reason !== '' && performance.now() - heardAt < REMEMBERED_MS ? `${before}waiting: ${reason}` : ''),
   };
 }
 
