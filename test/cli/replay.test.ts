@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -242,6 +242,21 @@ describe('going on after an interruption', () => {
     expect([...door.taken.keys()].sort()).toEqual(idsOf(200));
     expect(door.posts.length).toBeLessThan(210);
     expect(everything()).toContain('rows read 200: accepted 200, duplicates among them 0');
+  });
+
+  test('also where the number of its process is another program’s by now', async () => {
+    const file = reports(60);
+    const stop = new AbortController();
+    door.plan = stuckOn(50, 55, stop);
+    await expect(replay(file, { stop })).rejects.toThrow('interrupted');
+    const [name = ''] = readdirSync(join(folder, 'state')).filter((each) => each.endsWith('.json'));
+    const state = join(folder, 'state', name);
+    const other = spawn('sleep', ['30']);
+    writeFileSync(state, JSON.stringify({ ...JSON.parse(readFileSync(state, 'utf8')), pid: other.pid }));
+    door.plan = () => 'take';
+    expect(await replay(file)).toBe(true);
+    other.kill();
+    expect(everything()).toContain('goes on at row');
   });
 
   test('rows answered behind an unanswered one are sent again', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Row } from './file-lines.ts';
@@ -68,13 +68,13 @@ export function underWayIn(state: ResumeState | undefined): number | undefined {
   return state && state.pid !== process.pid && isAlive(state.pid) ? state.pid : undefined;
 }
 
+/** A number that another program has got since, after a restart of the machine for one, is told apart where Linux says its command. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Not allowed to: it is there, and somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return !existsSync('/proc') || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('replay');
+  } catch {
+    return false; // Gone, or nobody of ours.
   }
 }
 
