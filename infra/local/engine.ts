@@ -144,7 +144,7 @@ async function startEmbedded({ folder, say, onGivenUp }: EngineOptions, agent: A
   let ready = start();
   await ready.catch((error: unknown) => {
     throw new RangeError(
-      `the database engine ${binary} does not start on ${file} (${String(error)}): it must be made for this machine, and the file be whole`,
+      `the database engine ${binary} does not start on ${file} (${String(error)}): it must be made for this machine, and the file be whole; another folder is chosen with --data DIR`,
     );
   });
   const call = caller(endpoint, agent, () => ready);
